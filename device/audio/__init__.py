@@ -1,0 +1,1 @@
+"""Sound: frames, files, voice activity, endpointing, playing."""

@@ -1,0 +1,1 @@
+"""What is understood and what is answered: STT, sentences, skills, safety, TTS."""

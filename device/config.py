@@ -1,0 +1,99 @@
+"""The settings: one frozen tree, read once from a TOML file and the environment, passed down in slices.
+
+A key that does not exist or a value that cannot be used is refused with its path, the value and a
+suggestion. `TWOMINDS_` in the environment overrides the file, with two underscores between the
+levels: `TWOMINDS_TALK__MODE=toggle`. Secrets do not live here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Seconds = Annotated[float, Meta(ge=0, le=600)]
+Milliseconds = Annotated[int, Meta(ge=0, le=10_000)]
+Percent = Annotated[int, Meta(ge=0, le=100)]
+
+
+class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the settings file."""
+
+
+class Talk(Section):
+    """How a person talks to the device."""
+
+    mode: Literal["hold", "toggle"] = "hold"
+    """hold: the button is held while speaking. toggle: one press begins, silence or a press ends."""
+    patience_s: Annotated[float, Meta(ge=0.3, le=5)] = 0.9
+    """In toggle mode, the silence that ends an utterance: longer for people who speak slowly."""
+    pre_roll_ms: Annotated[int, Meta(ge=0, le=500)] = 300
+    post_roll_ms: Annotated[int, Meta(ge=0, le=1000)] = 200
+    longest_s: Annotated[float, Meta(ge=2, le=120)] = 30.0
+    """An utterance is ended here, whatever the button says."""
+
+
+class Deadlines(Section):
+    """How long each stage may take before the device says that it could not answer."""
+
+    stt_s: Seconds = 5.0
+    """From the end of the utterance to its transcript."""
+    first_words_s: Seconds = 8.0
+    """From the route to the first words of a reply."""
+    next_words_s: Seconds = 5.0
+    """Between the words of a reply."""
+    tts_s: Seconds = 4.0
+    """For the next piece of a clause's sound."""
+    turn_s: Seconds = 120.0
+    """A whole answer, speaking included."""
+
+
+class Engines(Section):
+    """Which engine serves a stage; auto takes the best that is installed."""
+
+    stt: Literal["auto", "pocketsphinx"] = "auto"
+    tts: Literal["auto", "espeak"] = "auto"
+    vad: Literal["auto", "webrtc", "silero"] = "auto"
+
+
+class VoiceSettings(Section):
+    """The device's voice."""
+
+    name: str = "en"
+    """As the TTS engine names it; for espeak-ng see `espeak-ng --voices`."""
+    words_per_minute: Annotated[int, Meta(ge=80, le=450)] = 165
+    pitch: Annotated[int, Meta(ge=0, le=99)] = 50
+    volume: Percent = 80
+    """Loudness at start."""
+
+
+class Panel(Section):
+    """The page that the device serves."""
+
+    enabled: bool = True
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8137
+    """On 127.0.0.1; 0 takes any free port."""
+
+
+class Consent(Section):
+    """What a person has agreed to. Everything is denied unless it stands here as true."""
+
+    transcripts: bool = False
+    """Keep what was said and answered, beyond the turn itself."""
+    audio_stream: bool = False
+    """Send live sound to System 2."""
+    telemetry_content: bool = False
+    """Put words into telemetry; without it, times, routes and reasons only."""
+    wellness: bool = False
+
+
+class Settings(Section):
+    """All of it."""
+
+    language: Literal["en"] = "en"
+    talk: Talk = Talk()
+    deadlines: Deadlines = Deadlines()
+    engines: Engines = Engines()
+    voice: VoiceSettings = VoiceSettings()
+    panel: Panel = Panel()
+    consent: Consent = Consent()

@@ -1,0 +1,235 @@
+"""The values that flow through a turn: frames in, words, replies out.
+
+Everything here is frozen and knows nothing of threads, sockets or time. Audio is mono, 16-bit
+signed little-endian, and always carries its rate.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+
+RATE_HZ = 16_000
+"""The pipeline's rate: webrtcvad takes 8/16/32/48 kHz, whisper and pocketsphinx take 16 kHz."""
+
+FRAME_MS = 20
+FRAME_SAMPLES = RATE_HZ * FRAME_MS // 1000
+FRAME_BYTES = 2 * FRAME_SAMPLES
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """20 ms of the microphone at 16 kHz: `FRAME_BYTES` of PCM and when its first sample was captured."""
+
+    pcm: bytes
+    captured_s: float
+    """Monotonic seconds, of the clock that the whole process uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A piece of sound at any rate."""
+
+    pcm: bytes
+    rate_hz: int
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.pcm) / 2 / self.rate_hz
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What an STT engine heard.
+
+    `text` is empty when nothing was understood; `speech` then says whether somebody spoke at all.
+    `certain` is False when the engine accepts speech that it was not made for too often: a command
+    that acts is then confirmed before it is carried out.
+    """
+
+    text: str
+    engine: str
+    confidence: float = 1.0
+    """0 to 1; comparable within one engine only."""
+    certain: bool = True
+    speech: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A request that a skill serves: its name and what fills its slots."""
+
+    name: str
+    slots: Mapping[str, str | int | float] = field(default_factory=dict)
+
+
+class Who(enum.Enum):
+    """Who said a line of the conversation."""
+
+    PERSON = "person"
+    DEVICE = "device"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the conversation; the device's lines hold only what was really spoken."""
+
+    who: Who
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One utterance, understood as far as words go, on its way to a mind."""
+
+    turn_id: int
+    text: str
+    language: str
+    certain: bool
+    history: tuple[Line, ...] = ()
+
+
+# --- what a mind answers -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A piece of text to speak; pieces may break anywhere, even inside a word."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Sound that comes with the words it says, so that it can be judged and remembered."""
+
+    text: str
+    audio: Audio
+
+
+class Gesture(enum.Enum):
+    """What a robot can be asked to do, by name; nothing else reaches it."""
+
+    WAVE = "wave"
+    NOD = "nod"
+    SHAKE_HEAD = "shake_head"
+    LOOK_LEFT = "look_left"
+    LOOK_RIGHT = "look_right"
+    LOOK_UP = "look_up"
+    LOOK_DOWN = "look_down"
+    LOOK_AHEAD = "look_ahead"
+    RAISE_ARMS = "raise_arms"
+    LOWER_ARMS = "lower_arms"
+    DANCE = "dance"
+
+
+@dataclass(frozen=True, slots=True)
+class Perform:
+    """Let the robot make a gesture."""
+
+    gesture: Gesture
+
+
+@dataclass(frozen=True, slots=True)
+class SetVolume:
+    """Loudness of the voice, 0 to 100 %; `change` is relative, `percent` absolute: one of them."""
+
+    percent: int | None = None
+    change: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopEverything:
+    """The person asked for silence and stillness."""
+
+
+ReplyItem = Say | Spoken | Perform | SetVolume | StopEverything
+
+
+class Mind(enum.Enum):
+    """Who answers a turn."""
+
+    SKILL = "skill"
+    CACHE = "cache"
+    SYSTEM_1 = "system_1"
+    SYSTEM_2 = "system_2"
+    STOCK = "stock"
+    """A fixed phrase: a refusal, a fault, "I did not understand"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that is still being made: read `items` once, to the end or close it."""
+
+    mind: Mind
+    items: AsyncIterator[ReplyItem]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which mind answers, and why, in words for the record and the page."""
+
+    mind: Mind
+    reason: str
+    intent: Intent | None = None
+
+
+# --- safety --------------------------------------------------------------------------------------
+
+
+class Direction(enum.Enum):
+    """Which way a text goes: from the person, or to the speaker."""
+
+    HEARD = "heard"
+    TO_SAY = "to_say"
+
+
+class Ruling(enum.Enum):
+    """What the safety gate says of a text."""
+
+    ALLOW = "allow"
+    REDIRECT = "redirect"
+    """Say something kind instead."""
+    SUPPORT = "support"
+    """Somebody may be in need: say where help is, never block."""
+    UNKNOWN = "unknown"
+    """Could not be judged: never spoken, never cached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The gate's ruling on one text; `say_instead` is what a ruling other than ALLOW is answered with."""
+
+    ruling: Ruling
+    category: str = ""
+    rule: str = ""
+    say_instead: str = ""
+
+    @property
+    def allowed(self) -> bool:
+        return self.ruling is Ruling.ALLOW
+
+
+# --- announcements -------------------------------------------------------------------------------
+
+
+class Urgency(enum.IntEnum):
+    """How an announcement waits its turn; larger goes first."""
+
+    PROMISE = 1
+    """Only from idle."""
+    FAULT = 2
+    """As soon as the turn under way has ended."""
+    ALARM = 3
+    """Pre-empts a reply, never a person who is speaking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Something the device says of its own accord; worthless after `expires_s` (monotonic)."""
+
+    announcement_id: int
+    urgency: Urgency
+    text: str
+    expires_s: float

@@ -1,0 +1,78 @@
+"""One tree of errors. Each message is a sentence for a person: what happened and what to do.
+
+`code` is stable and goes into records and telemetry; `retryable` says whether the same thing may
+work when tried again without anybody changing anything.
+"""
+
+from __future__ import annotations
+
+
+class TwomindsError(Exception):
+    """Anything that twominds itself raises."""
+
+    code = "error"
+    retryable = False
+
+
+class SettingsError(TwomindsError, ValueError):
+    """A setting is unknown or has a value that cannot be used."""
+
+    code = "settings"
+
+
+class AudioFileError(TwomindsError, ValueError):
+    """A file is not sound, or not sound that can be read."""
+
+    code = "audio_file"
+
+
+class AudioDeviceError(TwomindsError, OSError):
+    """A microphone or a speaker cannot be opened, or went away."""
+
+    code = "audio_device"
+    retryable = True
+
+
+class EngineMissing(TwomindsError):
+    """An engine's program, library or model is not installed."""
+
+    code = "engine_missing"
+
+
+class StageError(TwomindsError):
+    """A stage of a turn failed."""
+
+    code = "stage"
+    retryable = True
+
+
+class SttError(StageError):
+    code = "stt"
+
+
+class MindError(StageError):
+    code = "mind"
+
+
+class TtsError(StageError):
+    code = "tts"
+
+
+class SafetyError(StageError):
+    code = "safety"
+
+
+class StageTimeout(StageError, TimeoutError):
+    """A stage did not answer by its deadline."""
+
+    code = "timeout"
+
+    def __init__(self, stage: str, seconds: float) -> None:
+        super().__init__(f"The {stage} did not answer within {seconds:g} s.")
+        self.stage = stage
+
+
+class EgressDenied(TwomindsError, PermissionError):
+    """Something tried to open a connection that the egress module was not told about."""
+
+    code = "egress_denied"

@@ -1,0 +1,1 @@
+"""Things a person touches or sees: button, lights, robot, and their simulators."""

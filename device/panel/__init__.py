@@ -1,0 +1,1 @@
+"""The page that the device serves: hold to talk, and what it heard and said."""

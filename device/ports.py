@@ -1,0 +1,158 @@
+"""What the core asks of the rooms around it: small Protocols, implemented in audio/, hw/ and brain/.
+
+A port never names an engine. Whoever implements one translates its library's errors into
+`device.errors` (`raise … from`), bounds its own waiting where it can, and says in its docstring how
+long its longest uninterruptible call may take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from device.contracts import (
+    Audio,
+    Direction,
+    Frame,
+    Gesture,
+    Reply,
+    Request,
+    Route,
+    Transcript,
+    Verdict,
+)
+
+
+class Microphone(Protocol):
+    """A source of frames."""
+
+    name: str
+
+    def frames(self) -> AsyncIterator[Frame]:
+        """20 ms frames at 16 kHz, as they are captured; ends when the source ends.
+
+        Raises AudioDeviceError when the device goes away.
+        """
+        ...
+
+
+class VoiceDetector(Protocol):
+    """Says of each frame whether somebody speaks. Stateful: `reset` between utterances."""
+
+    name: str
+
+    def is_speech(self, frame: Frame) -> bool: ...
+
+    def reset(self) -> None: ...
+
+
+class Listening(Protocol):
+    """One utterance on its way through an STT engine."""
+
+    def feed(self, frame: Frame) -> None:
+        """Take a frame; returns at once, the work is done elsewhere."""
+        ...
+
+    @property
+    def partial(self) -> str:
+        """The words so far, may be empty and may change."""
+        ...
+
+    async def finish(self) -> Transcript:
+        """No more frames: the final transcript. Raises SttError. Cancel-safe."""
+        ...
+
+    async def abandon(self) -> None:
+        """The turn is over: stop working. Idempotent, also after `finish`."""
+        ...
+
+
+class SpeechToText(Protocol):
+    """An STT engine, loaded and ready."""
+
+    name: str
+
+    def listen(self) -> Listening: ...
+
+    async def close(self) -> None: ...
+
+
+class Brain(Protocol):
+    """Decides who answers, and answers."""
+
+    def route(self, request: Request) -> Route:
+        """Pure and fast (≤ 5 ms): a skill, a cached reply, a mind, or a stock phrase."""
+        ...
+
+    def reply(self, request: Request, route: Route) -> Reply:
+        """Start answering; nothing is computed before the items are read."""
+        ...
+
+
+class SafetyGate(Protocol):
+    """Judges every text, both ways. Fails closed: what it cannot judge is UNKNOWN."""
+
+    async def judge(self, text: str, direction: Direction) -> Verdict: ...
+
+
+class TextToSpeech(Protocol):
+    """A TTS engine, loaded and ready."""
+
+    name: str
+
+    def synthesise(self, text: str) -> AsyncIterator[Audio]:
+        """The sound of one clause, in pieces as they are ready. Raises TtsError.
+
+        Closing the iterator stops the engine.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Playback(Protocol):
+    """One turn's sound on its way to the speaker."""
+
+    async def write(self, audio: Audio) -> None:
+        """Queue sound, in order; waits while more than the speaker's buffer is ahead (text blocks)."""
+        ...
+
+    async def drain(self) -> None:
+        """Wait until all that was written has sounded, or was silenced."""
+        ...
+
+    @property
+    def played_s(self) -> float:
+        """Seconds of what was written that have really sounded."""
+        ...
+
+    @property
+    def started_s(self) -> float | None:
+        """Monotonic time at which the first sample sounded."""
+        ...
+
+
+class Speaker(Protocol):
+    """Where replies sound. One playback at a time; beginning another silences the one before."""
+
+    name: str
+
+    def begin(self, turn_id: int) -> Playback: ...
+
+    def silence(self) -> None:
+        """Drop all that has not sounded. Takes effect within one block; never blocks; idempotent."""
+        ...
+
+    def set_volume(self, percent: int) -> None: ...
+
+
+class Robot(Protocol):
+    """A body. Gestures are typed and capped; `halt` comes before everything."""
+
+    name: str
+
+    async def perform(self, gesture: Gesture) -> None: ...
+
+    def halt(self) -> None:
+        """Stop all motion now; returns at once."""
+        ...
