@@ -1,3 +1,3 @@
-"""twominds: an embedded voice agent. One asyncio process, two minds: a fast one on board, a deep one in the cloud."""
+"""twominds: a voice agent on a board, with a fast mind on it and a deep one in the cloud."""
 
 __version__ = "0.1.0"

@@ -20,7 +20,7 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table of the settings file."""
 
 
-class Talk(Section):
+class Talk(Section, frozen=True):
     """How a person talks to the device."""
 
     mode: Literal["hold", "toggle"] = "hold"
@@ -33,7 +33,7 @@ class Talk(Section):
     """An utterance is ended here, whatever the button says."""
 
 
-class Deadlines(Section):
+class Deadlines(Section, frozen=True):
     """How long each stage may take before the device says that it could not answer."""
 
     stt_s: Seconds = 5.0
@@ -48,7 +48,7 @@ class Deadlines(Section):
     """A whole answer, speaking included."""
 
 
-class Engines(Section):
+class Engines(Section, frozen=True):
     """Which engine serves a stage; auto takes the best that is installed."""
 
     stt: Literal["auto", "pocketsphinx"] = "auto"
@@ -56,7 +56,7 @@ class Engines(Section):
     vad: Literal["auto", "webrtc", "silero"] = "auto"
 
 
-class VoiceSettings(Section):
+class VoiceSettings(Section, frozen=True):
     """The device's voice."""
 
     name: str = "en"
@@ -67,7 +67,7 @@ class VoiceSettings(Section):
     """Loudness at start."""
 
 
-class Panel(Section):
+class Panel(Section, frozen=True):
     """The page that the device serves."""
 
     enabled: bool = True
@@ -75,7 +75,7 @@ class Panel(Section):
     """On 127.0.0.1; 0 takes any free port."""
 
 
-class Consent(Section):
+class Consent(Section, frozen=True):
     """What a person has agreed to. Everything is denied unless it stands here as true."""
 
     transcripts: bool = False
@@ -87,7 +87,7 @@ class Consent(Section):
     wellness: bool = False
 
 
-class Settings(Section):
+class Settings(Section, frozen=True):
     """All of it."""
 
     language: Literal["en"] = "en"

@@ -156,3 +156,20 @@ class Robot(Protocol):
     def halt(self) -> None:
         """Stop all motion now; returns at once."""
         ...
+
+
+class Controls(Protocol):
+    """What a person can do to the device, whichever button, page or command it came by.
+
+    Each returns at once; the session acts on it in order.
+    """
+
+    def press(self) -> None: ...
+
+    def release(self) -> None: ...
+
+    def ask(self, text: str) -> None:
+        """A typed request, answered like a spoken one."""
+        ...
+
+    def stop(self) -> None: ...

@@ -1,0 +1,112 @@
+"""What the session tells whoever watches (the page, the command line): small values on a board.
+
+A watcher has a bounded queue of its own that drops the oldest and counts it, so a slow page can
+never hold up a turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import enum
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from device.contracts import Gesture, Route
+
+
+class LightState(enum.Enum):
+    """What the light shows; the page shows the same."""
+
+    STARTING = "starting"
+    IDLE = "idle"
+    LISTENING = "listening"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    OFFLINE = "offline"
+    MUTED = "muted"
+    SETUP = "setup"
+    UPDATING = "updating"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class LightChanged:
+    state: LightState
+    leaving: bool
+    """Content is leaving this device right now; set by the egress module, not by intention."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Words of the person, so far or final."""
+
+    turn_id: int
+    text: str
+    final: bool
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """A clause is on its way to the speaker."""
+
+    turn_id: int
+    text: str
+    route: Route
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The robot was asked to make a gesture."""
+
+    gesture: Gesture
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A press or a request was not taken; `why` is a sentence for a person."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The record of a turn, as consent allows it, ready for JSON."""
+
+    record: Mapping[str, Any]
+
+
+Notice = LightChanged | Heard | Answering | Moved | Refused | TurnEnded
+
+
+class Board:
+    """Publishes notices to any number of watchers. One event loop only."""
+
+    def __init__(self) -> None:
+        self._watchers: set[asyncio.Queue[Notice]] = set()
+        self.dropped = 0
+
+    def post(self, notice: Notice) -> None:
+        """Tell every watcher; never blocks."""
+        for queue in self._watchers:
+            if queue.full():
+                queue.get_nowait()
+                self.dropped += 1
+            queue.put_nowait(notice)
+
+    @contextlib.contextmanager
+    def watch(self, capacity: int = 256) -> Iterator[AsyncIterator[Notice]]:
+        """Everything posted from now on, oldest first."""
+        queue: asyncio.Queue[Notice] = asyncio.Queue(capacity)
+        self._watchers.add(queue)
+        try:
+            yield _drain(queue)
+        finally:
+            self._watchers.discard(queue)
+
+
+async def _drain(queue: asyncio.Queue[Notice]) -> AsyncIterator[Notice]:
+    while True:
+        yield await queue.get()
