@@ -1,0 +1,151 @@
+"""Native engines in threads of their own: every blocking call into one goes through a `Worker`.
+
+A worker owns its engine: it makes it, in its thread, and only that thread ever touches it. A job
+gets a stop flag that it must look at between steps. A job that does not end by its deadline is given
+up: its thread is left behind (a daemon, so it never holds up the exit) and the next job gets a new
+thread with a new engine, which is the only cure for a call that hangs in native code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+from device.errors import StageTimeout
+
+EngineT = TypeVar("EngineT")
+ResultT = TypeVar("ResultT")
+
+STOP_GRACE_S = 1.0
+"""How long a job may go on after its stop flag is set before its thread is given up."""
+
+
+class StopFlag:
+    """Set by the event loop, looked at by the job."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def __bool__(self) -> bool:
+        return self._event.is_set()
+
+    def set(self) -> None:
+        self._event.set()
+
+
+class Job(Generic[ResultT]):
+    """A call under way in a worker's thread."""
+
+    def __init__(
+        self, stage: str, future: Future[ResultT], stop: StopFlag, give_up: Callable[[], None]
+    ) -> None:
+        self._stage = stage
+        self._future = future
+        self._stop = stop
+        self._give_up = give_up
+
+    async def result(self, deadline_s: float) -> ResultT:
+        """The job's result, or its exception.
+
+        Raises StageTimeout when it does not end by `deadline_s` seconds from now; the worker has
+        then given its thread up. Cancel-safe: a cancelled wait stops the job and awaits its end.
+        """
+        try:
+            async with asyncio.timeout(deadline_s):
+                return await asyncio.shield(asyncio.wrap_future(self._future))
+        except TimeoutError as error:
+            if self._future.done():
+                raise  # the job's own
+            await self.stop(grace_s=0)
+            raise StageTimeout(self._stage, deadline_s) from error
+        except asyncio.CancelledError:
+            await self.stop()
+            raise
+
+    async def stop(self, grace_s: float = STOP_GRACE_S) -> None:
+        """Ask the job to end and wait for it; past `grace_s` its thread is given up. Idempotent."""
+        self._stop.set()
+        self._future.cancel()  # has no effect on a job that has begun
+        if not self._future.done():
+            await asyncio.wait([asyncio.wrap_future(self._future)], timeout=grace_s)
+        if not self._future.done():
+            self._give_up()
+
+
+Task = Callable[[], None]
+
+
+class Worker(Generic[EngineT]):
+    """One engine and the thread that it lives in.
+
+    `make_engine` runs in the thread, at the first job and after a thread was given up.
+    """
+
+    def __init__(self, name: str, make_engine: Callable[[], EngineT]) -> None:
+        self.name = name
+        self._make_engine = make_engine
+        self._tasks: queue.SimpleQueue[Task | None] | None = None
+        self.given_up = 0
+        """Threads that did not come back, for the record."""
+
+    def submit(self, call: Callable[[EngineT, StopFlag], ResultT]) -> Job[ResultT]:
+        """Run `call(engine, stop)` after the jobs before it; returns at once."""
+        if self._tasks is None:
+            self._tasks = queue.SimpleQueue()
+            thread = _EngineThread(self.name, self._make_engine, self._tasks)
+            thread.start()
+            self._engine = thread.engine
+        tasks, engine = self._tasks, self._engine
+        future: Future[ResultT] = Future()
+        stop = StopFlag()
+
+        def task() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(call(engine(), stop))
+            except BaseException as error:
+                future.set_exception(error)
+
+        tasks.put(task)
+        return Job(self.name, future, stop, lambda: self._abandon(tasks))
+
+    async def run(self, call: Callable[[EngineT, StopFlag], ResultT], deadline_s: float) -> ResultT:
+        """`submit` and wait. Raises what `call` raises, and StageTimeout."""
+        return await self.submit(call).result(deadline_s)
+
+    def close(self) -> None:
+        """Let the thread end after the jobs it has."""
+        if self._tasks is not None:
+            self._tasks.put(None)
+            self._tasks = None
+
+    def _abandon(self, tasks: queue.SimpleQueue[Task | None]) -> None:
+        """Let go of a thread that does not answer; it ends by itself if it ever comes back."""
+        if self._tasks is tasks:
+            self.given_up += 1
+            self.close()
+
+
+class _EngineThread(threading.Thread, Generic[EngineT]):
+    def __init__(
+        self, name: str, make_engine: Callable[[], EngineT], tasks: queue.SimpleQueue[Task | None]
+    ) -> None:
+        super().__init__(name=name, daemon=True)
+        self._make_engine = make_engine
+        self._made: list[EngineT] = []
+        self._tasks = tasks
+
+    def engine(self) -> EngineT:
+        """Made once; if making it fails, the job that wanted it fails, and the next one tries again."""
+        if not self._made:
+            self._made.append(self._make_engine())
+        return self._made[0]
+
+    def run(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            task()
