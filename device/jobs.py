@@ -38,13 +38,14 @@ class StopFlag:
 
 
 class Job(Generic[ResultT]):
-    """A call under way in a worker's thread."""
+    """A call under way in a worker's thread. Made inside the event loop."""
 
     def __init__(
         self, stage: str, future: Future[ResultT], stop: StopFlag, give_up: Callable[[], None]
     ) -> None:
         self._stage = stage
-        self._future = future
+        self._future = asyncio.wrap_future(future)
+        self._future.add_done_callback(_retrieve)
         self._stop = stop
         self._give_up = give_up
 
@@ -55,28 +56,28 @@ class Job(Generic[ResultT]):
         then given its thread up. Cancel-safe: a cancelled wait stops the job and awaits its end.
         """
         try:
-            async with asyncio.timeout(deadline_s):
-                return await asyncio.shield(asyncio.wrap_future(self._future))
-        except TimeoutError as error:
-            if self._future.done():
-                raise  # the job's own
-            await self.stop(grace_s=0)
-            raise StageTimeout(self._stage, deadline_s) from error
+            await asyncio.wait([self._future], timeout=deadline_s)
         except asyncio.CancelledError:
             await self.stop()
             raise
+        if not self._future.done():
+            await self.stop(grace_s=0)
+            raise StageTimeout(self._stage, deadline_s)
+        return self._future.result()
 
     async def stop(self, grace_s: float = STOP_GRACE_S) -> None:
         """Ask the job to end and wait for it; past `grace_s` its thread is given up. Idempotent."""
         self._stop.set()
-        self._future.cancel()  # has no effect on a job that has begun
         if not self._future.done():
-            await asyncio.wait([asyncio.wrap_future(self._future)], timeout=grace_s)
+            await asyncio.wait([self._future], timeout=grace_s)
         if not self._future.done():
             self._give_up()
 
 
-Task = Callable[[], None]
+def _retrieve(future: asyncio.Future[ResultT]) -> None:
+    """A job that nobody waits for any more may still fail; that is not worth a warning."""
+    if not future.cancelled():
+        future.exception()
 
 
 class Worker(Generic[EngineT]):
@@ -88,31 +89,20 @@ class Worker(Generic[EngineT]):
     def __init__(self, name: str, make_engine: Callable[[], EngineT]) -> None:
         self.name = name
         self._make_engine = make_engine
-        self._tasks: queue.SimpleQueue[Task | None] | None = None
+        self._thread: _EngineThread[EngineT] | None = None
         self.given_up = 0
         """Threads that did not come back, for the record."""
 
     def submit(self, call: Callable[[EngineT, StopFlag], ResultT]) -> Job[ResultT]:
         """Run `call(engine, stop)` after the jobs before it; returns at once."""
-        if self._tasks is None:
-            self._tasks = queue.SimpleQueue()
-            thread = _EngineThread(self.name, self._make_engine, self._tasks)
-            thread.start()
-            self._engine = thread.engine
-        tasks, engine = self._tasks, self._engine
+        if self._thread is None:
+            self._thread = _EngineThread(self.name, self._make_engine)
+            self._thread.start()
+        thread = self._thread
         future: Future[ResultT] = Future()
         stop = StopFlag()
-
-        def task() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                future.set_result(call(engine(), stop))
-            except BaseException as error:
-                future.set_exception(error)
-
-        tasks.put(task)
-        return Job(self.name, future, stop, lambda: self._abandon(tasks))
+        thread.tasks.put(lambda: _carry_out(future, lambda: call(thread.engine(), stop)))
+        return Job(self.name, future, stop, lambda: self._abandon(thread))
 
     async def run(self, call: Callable[[EngineT, StopFlag], ResultT], deadline_s: float) -> ResultT:
         """`submit` and wait. Raises what `call` raises, and StageTimeout."""
@@ -120,25 +110,33 @@ class Worker(Generic[EngineT]):
 
     def close(self) -> None:
         """Let the thread end after the jobs it has."""
-        if self._tasks is not None:
-            self._tasks.put(None)
-            self._tasks = None
+        if self._thread is not None:
+            self._thread.tasks.put(None)
+            self._thread = None
 
-    def _abandon(self, tasks: queue.SimpleQueue[Task | None]) -> None:
+    def _abandon(self, thread: _EngineThread[EngineT]) -> None:
         """Let go of a thread that does not answer; it ends by itself if it ever comes back."""
-        if self._tasks is tasks:
+        if self._thread is thread:
             self.given_up += 1
             self.close()
 
 
+def _carry_out(future: Future[ResultT], call: Callable[[], ResultT]) -> None:
+    """The job's exception, whatever it is, belongs to whoever awaits the job."""
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(call())
+    except BaseException as error:  # noqa: BLE001
+        future.set_exception(error)
+
+
 class _EngineThread(threading.Thread, Generic[EngineT]):
-    def __init__(
-        self, name: str, make_engine: Callable[[], EngineT], tasks: queue.SimpleQueue[Task | None]
-    ) -> None:
+    def __init__(self, name: str, make_engine: Callable[[], EngineT]) -> None:
         super().__init__(name=name, daemon=True)
+        self.tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._make_engine = make_engine
         self._made: list[EngineT] = []
-        self._tasks = tasks
 
     def engine(self) -> EngineT:
         """Made once; if making it fails, the job that wanted it fails, and the next one tries again."""
@@ -147,5 +145,5 @@ class _EngineThread(threading.Thread, Generic[EngineT]):
         return self._made[0]
 
     def run(self) -> None:
-        while (task := self._tasks.get()) is not None:
+        while (task := self.tasks.get()) is not None:
             task()
