@@ -126,9 +126,8 @@ class Playback(Protocol):
         """Seconds of what was written that have really sounded."""
         ...
 
-    @property
-    def started_s(self) -> float | None:
-        """Monotonic time at which the first sample sounded."""
+    async def started(self) -> float:
+        """Wait for the first sample to sound; its monotonic time."""
         ...
 
 
@@ -136,6 +135,8 @@ class Speaker(Protocol):
     """Where replies sound. One playback at a time; beginning another silences the one before."""
 
     name: str
+    latency_s: float
+    """How long sound goes on in the air after `silence`: the device's buffer and the way to the microphone."""
 
     def begin(self, turn_id: int) -> Playback: ...
 

@@ -1,0 +1,178 @@
+"""The second half of a turn: a reply becomes clauses, each clause is judged, voiced and played.
+
+The stages overlap: while the first clause sounds, the second is synthesised and the third is
+generated. The mind is read a few clauses ahead and then waits; the speaker's buffer holds the voice
+back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from device.brain.chunker import ClauseSplitter
+from device.brain.safety.context import ReplyJudge
+from device.config import Deadlines
+from device.contracts import Audio, Perform, Reply, ReplyItem, Route, Say, SetVolume, Spoken, StopEverything
+from device.errors import StageTimeout, TtsError, TwomindsError
+from device.notices import Answering, Board
+from device.pipeline import ReadAhead, close, each_within, within
+from device.ports import Playback, TextToSpeech
+from device.record import Stage, TurnRecord
+
+log = logging.getLogger(__name__)
+
+CLAUSES_AHEAD = 4
+DRAIN_SLACK_S = 2.0
+"""How much later than its length a playback may end before it counts as stuck."""
+
+Act = Perform | SetVolume | StopEverything
+Piece = str | Spoken | Act
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A clause and where it lies in the turn's sound."""
+
+    text: str
+    start_s: float
+    end_s: float
+
+
+def spoken_part(spans: list[Span], played_s: float) -> str:
+    """The words that really sounded: whole clauses, and of the one cut off the share that was played.
+
+    Words are taken to be as long as their letters; a word that was only begun does not count.
+    """
+    parts: list[str] = []
+    for span in spans:
+        if played_s >= span.end_s:
+            parts.append(span.text.strip())
+        elif played_s > span.start_s:
+            share = (played_s - span.start_s) / (span.end_s - span.start_s)
+            begun = span.text[: int(len(span.text) * share) + 1]
+            parts.append(begun.rpartition(" ")[0].strip())
+    return " ".join(part for part in parts if part)
+
+
+async def clauses(items: AsyncIterator[ReplyItem], record: TurnRecord) -> AsyncIterator[Piece]:
+    """Text deltas as clauses; everything else passes in its place among them."""
+    splitter = ClauseSplitter()
+    try:
+        async for item in items:
+            record.mark(Stage.FIRST_WORDS)
+            if isinstance(item, Say):
+                for clause in splitter.feed(item.text):
+                    yield clause
+            else:
+                for clause in splitter.flush():
+                    yield clause
+                yield item
+        record.mark(Stage.GENERATED)
+        for clause in splitter.flush():
+            yield clause
+    finally:
+        await close(items)
+
+
+class Speaking:
+    """One turn's voice. It may speak more than once: a reply, then an apology."""
+
+    def __init__(
+        self,
+        playback: Playback,
+        tts: TextToSpeech,
+        judge: ReplyJudge,
+        act: Callable[[Act], None],
+        record: TurnRecord,
+        board: Board,
+        deadlines: Deadlines,
+    ) -> None:
+        self._playback = playback
+        self._tts = tts
+        self._judge = judge
+        self._act = act
+        self._record = record
+        self._board = board
+        self._deadlines = deadlines
+        self._spans: list[Span] = []
+        self._written_s = 0.0
+
+    @property
+    def begun(self) -> bool:
+        """Something was given to the speaker."""
+        return self._written_s > 0
+
+    def note_spoken(self) -> None:
+        """Write into the record what has really sounded so far."""
+        self._record.spoken_s = self._playback.played_s
+        self._record.spoken = spoken_part(self._spans, self._playback.played_s)
+
+    async def say(self, reply: Reply, route: Route, group: asyncio.TaskGroup) -> None:
+        """Speak a reply, clause by clause, until the last clause was given to the speaker.
+
+        Raises MindError, TtsError or StageTimeout, after what came before it was spoken. Cancel-safe:
+        the mind and the voice are closed; silencing the speaker is the session's.
+        """
+        limits = self._deadlines
+        items = each_within(reply.items, "mind", limits.first_words_s, limits.next_words_s)
+        pieces = ReadAhead(group, clauses(items, self._record), CLAUSES_AHEAD, name="mind")
+        try:
+            async for piece in pieces:
+                if isinstance(piece, str):
+                    finished = await self._say_judged(piece, None, route)
+                elif isinstance(piece, Spoken):
+                    finished = await self._say_judged(piece.text, piece.audio, route)
+                else:
+                    self._act(piece)
+                    continue
+                if finished:
+                    return
+        finally:
+            await pieces.aclose()
+
+    async def say_vetted(self, text: str, route: Route) -> None:
+        """Speak a fixed sentence that the gate has passed before. Raises TtsError or StageTimeout."""
+        self._board.post(Answering(self._record.turn_id, text, route))
+        start_s = self._written_s
+        sound = self._tts.synthesise(text)
+        try:
+            async for audio in each_within(sound, "voice", self._deadlines.tts_s, self._deadlines.tts_s):
+                self._record.mark(Stage.FIRST_SOUND)
+                await self._write(audio)
+        finally:
+            self._spans.append(Span(text, start_s, self._written_s))
+        if self._written_s == start_s:
+            raise TtsError("The voice gave no sound for a clause.")
+
+    async def play(self, text: str, audio: Audio) -> None:
+        """Play a finished sound that says `text`."""
+        start_s = self._written_s
+        await self._write(audio)
+        self._spans.append(Span(text, start_s, self._written_s))
+
+    async def drain(self) -> None:
+        """Wait until everything has sounded. Raises StageTimeout when the speaker is stuck."""
+        left_s = self._written_s - self._playback.played_s
+        await within(left_s + DRAIN_SLACK_S, "speaker", self._playback.drain())
+
+    async def _say_judged(self, text: str, audio: Audio | None, route: Route) -> bool:
+        """Say one clause if the gate lets it pass; otherwise what the gate says instead, and no more."""
+        self._record.mark(Stage.FIRST_CLAUSE)
+        verdict = await self._judge.judge(text)
+        if not verdict.allowed:
+            self._record.refused_by_gate = verdict.category or verdict.ruling.value
+            await self.say_vetted(verdict.say_instead, route)
+            return True
+        if audio is None:
+            await self.say_vetted(text, route)
+        else:
+            self._board.post(Answering(self._record.turn_id, text, route))
+            await self.play(text, audio)
+        return False
+
+    async def _write(self, audio: Audio) -> None:
+        await self._playback.write(audio)
+        self._written_s += audio.duration_s
