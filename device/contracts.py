@@ -175,6 +175,24 @@ class Route:
     intent: Intent | None = None
 
 
+class Stock(enum.Enum):
+    """Sentences that the device always has ready; their words stand in the language's pack."""
+
+    NOT_UNDERSTOOD = "not_understood"
+    """Somebody spoke, but not in words that the device knows."""
+    STT_FAILED = "stt_failed"
+    MIND_FAILED = "mind_failed"
+    LOST_THREAD = "lost_thread"
+    """A reply broke off in the middle."""
+    GATE_FAILED = "gate_failed"
+    MUTED = "muted"
+    SETUP = "setup"
+    UPDATING = "updating"
+    STILL_LISTENING = "still_listening"
+    """A typed request came while somebody is speaking."""
+    NOTHING_HEARD = "nothing_heard"
+
+
 # --- safety --------------------------------------------------------------------------------------
 
 

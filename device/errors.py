@@ -72,6 +72,13 @@ class StageTimeout(StageError, TimeoutError):
         self.stage = stage
 
 
+class RobotError(TwomindsError):
+    """The robot did not do what it was asked."""
+
+    code = "robot"
+    retryable = True
+
+
 class EgressDenied(TwomindsError, PermissionError):
     """Something tried to open a connection that the egress module was not told about."""
 

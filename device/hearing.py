@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from device.audio.endpointer import Endpointer, Ending
+from device.audio.endpointer import Ending, Endpointer
 from device.audio.frames import Tap
 from device.contracts import Transcript
-from device.errors import StageTimeout, SttError
 from device.machine import Endpoint, EndpointReason
 from device.notices import Board, Heard
+from device.pipeline import within
 from device.ports import Listening, VoiceDetector
 from device.record import Stage, TurnRecord
 
@@ -32,6 +32,8 @@ class Hearing:
         listening: Listening,
         record: TurnRecord,
         board: Board,
+        longest_s: float,
+        deadline_s: float,
         emit: Callable[[Endpoint], None],
     ) -> None:
         self._tap = tap
@@ -40,7 +42,10 @@ class Hearing:
         self._listening = listening
         self._record = record
         self._board = board
+        self._longest_s = longest_s
+        self._deadline_s = deadline_s
         self._emit = emit
+        self._last_partial = ""
         self._bound: asyncio.Timeout | None = None
 
     def end(self, post_roll_s: float) -> None:
@@ -51,28 +56,28 @@ class Hearing:
         if self._bound is not None:
             self._bound.reschedule(asyncio.get_running_loop().time() + post_roll_s + LATE_FRAMES_S)
 
-    async def transcript(self, longest_s: float, deadline_s: float) -> Transcript | None:
+    async def transcript(self) -> Transcript | None:
         """What was said; None when nobody spoke.
 
-        Raises SttError, or StageTimeout when the engine does not answer within `deadline_s` of the
+        Raises SttError, or StageTimeout when the engine does not answer by the deadline after the
         last frame. Cancel-safe: the engine is told to stop, and the tap is closed.
         """
         try:
-            await self._capture(longest_s)
+            await self._capture()
             self._record.mark(Stage.CAPTURED)
             if not self._endpointer.heard_speech:
                 return None
-            return await self._finish(deadline_s)
+            return await within(self._deadline_s, "speech recogniser", self._listening.finish())
         finally:
             self._record.frames_dropped = self._tap.dropped
             self._tap.close()
             await self._listening.abandon()
 
-    async def _capture(self, longest_s: float) -> None:
+    async def _capture(self) -> None:
         """Until the tap ends. The microphone going silent altogether is the limit reached, too."""
         self._detector.reset()
         try:
-            async with asyncio.timeout(longest_s + LATE_LIMIT_S) as self._bound:
+            async with asyncio.timeout(self._longest_s + LATE_LIMIT_S) as self._bound:
                 async for frame in self._tap:
                     self._listening.feed(frame)
                     self._watch(self._endpointer.step(self._detector.is_speech(frame)))
@@ -89,22 +94,9 @@ class Hearing:
             self._emit(Endpoint(self._record.turn_id, EndpointReason.SILENCE))
         self._post_partial()
 
-    _last_partial = ""
-
     def _post_partial(self) -> None:
         partial = self._listening.partial
         if partial != self._last_partial:
             self._last_partial = partial
             engine = self._record.engines.get("stt", "")
             self._board.post(Heard(self._record.turn_id, partial, final=False, engine=engine))
-
-    async def _finish(self, deadline_s: float) -> Transcript:
-        try:
-            async with asyncio.timeout(deadline_s):
-                return await self._listening.finish()
-        except StageTimeout:
-            raise
-        except TimeoutError as error:
-            raise StageTimeout("speech recogniser", deadline_s) from error
-        except SttError:
-            raise

@@ -48,6 +48,8 @@ class Facts:
     muted: bool = False
     setup: bool = False
     updating: bool = False
+    online: bool = True
+    faults: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

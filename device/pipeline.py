@@ -83,7 +83,9 @@ async def within(seconds: float, stage: str, awaitable: Awaitable[T]) -> T:
         raise
 
 
-async def each_within(source: AsyncIterator[T], stage: str, first_s: float, next_s: float) -> AsyncIterator[T]:
+async def each_within(
+    source: AsyncIterator[T], stage: str, first_s: float, next_s: float
+) -> AsyncIterator[T]:
     """The items of `source`, each awaited for a bounded time; closing it closes the source."""
     seconds = first_s
     try:

@@ -136,7 +136,7 @@ class Speaker(Protocol):
 
     name: str
     latency_s: float
-    """How long sound goes on in the air after `silence`: the device's buffer and the way to the microphone."""
+    """How long sound goes on in the air after `silence`: the device's buffer and the air."""
 
     def begin(self, turn_id: int) -> Playback: ...
 
@@ -152,7 +152,13 @@ class Robot(Protocol):
 
     name: str
 
-    async def perform(self, gesture: Gesture) -> None: ...
+    async def perform(self, gesture: Gesture) -> None:
+        """Raises RobotError. Nothing moves between `halt` and `release`."""
+        ...
+
+    def release(self) -> None:
+        """A person wants something again: motion is allowed."""
+        ...
 
     def halt(self) -> None:
         """Stop all motion now; returns at once."""

@@ -61,7 +61,7 @@ class TurnRecord:
     confidence: float | None = None
     spoken: str = ""
     spoken_s: float = 0.0
-    refused_by_gate: str = ""
+    gate: str = ""
     """The safety category that this turn met, if any."""
     error: str = ""
     """What failed, as a sentence."""
@@ -93,7 +93,7 @@ class TurnRecord:
             "stages_ms": self.stages_ms,
             "spoken_s": round(self.spoken_s, 3),
             "engines": dict(self.engines),
-            "gate": self.refused_by_gate or None,
+            "gate": self.gate or None,
             "error": self.error_code or None,
             "cut_off": self.cut_off,
             "frames_dropped": self.frames_dropped,

@@ -8,7 +8,6 @@ back.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
@@ -16,17 +15,17 @@ from device.brain.chunker import ClauseSplitter
 from device.brain.safety.context import ReplyJudge
 from device.config import Deadlines
 from device.contracts import Audio, Perform, Reply, ReplyItem, Route, Say, SetVolume, Spoken, StopEverything
-from device.errors import StageTimeout, TtsError, TwomindsError
+from device.errors import TtsError
 from device.notices import Answering, Board
 from device.pipeline import ReadAhead, close, each_within, within
 from device.ports import Playback, TextToSpeech
 from device.record import Stage, TurnRecord
 
-log = logging.getLogger(__name__)
-
 CLAUSES_AHEAD = 4
 DRAIN_SLACK_S = 2.0
 """How much later than its length a playback may end before it counts as stuck."""
+LETTERS_PER_S = 15
+"""Of speech at about 165 words a minute: the length of a clause that was cut off while being made."""
 
 Act = Perform | SetVolume | StopEverything
 Piece = str | Spoken | Act
@@ -137,13 +136,15 @@ class Speaking:
         """Speak a fixed sentence that the gate has passed before. Raises TtsError or StageTimeout."""
         self._board.post(Answering(self._record.turn_id, text, route))
         start_s = self._written_s
+        least_s = start_s + len(text) / LETTERS_PER_S
         sound = self._tts.synthesise(text)
         try:
             async for audio in each_within(sound, "voice", self._deadlines.tts_s, self._deadlines.tts_s):
                 self._record.mark(Stage.FIRST_SOUND)
                 await self._write(audio)
+            least_s = self._written_s
         finally:
-            self._spans.append(Span(text, start_s, self._written_s))
+            self._spans.append(Span(text, start_s, max(self._written_s, least_s)))
         if self._written_s == start_s:
             raise TtsError("The voice gave no sound for a clause.")
 
@@ -163,7 +164,7 @@ class Speaking:
         self._record.mark(Stage.FIRST_CLAUSE)
         verdict = await self._judge.judge(text)
         if not verdict.allowed:
-            self._record.refused_by_gate = verdict.category or verdict.ruling.value
+            self._record.gate = verdict.category or verdict.ruling.value
             await self.say_vetted(verdict.say_instead, route)
             return True
         if audio is None:

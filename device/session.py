@@ -1,0 +1,287 @@
+"""The owner of the conversation: one inbox of events, one state, at most one turn.
+
+Whatever a person does arrives here through `Controls`, whatever a turn reports through the inbox;
+the machine decides, and this carries its actions out. A press silences the speaker before anything
+else happens, and the frames after it are kept while the turn before is still being ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, assert_never
+
+from device import machine as m
+from device.audio.earcon import refusal
+from device.audio.endpointer import Endpointer
+from device.audio.frames import FrameHub
+from device.config import Settings
+from device.contracts import Announcement, Perform, SetVolume, Stock, Who
+from device.conversation import Conversation
+from device.errors import RobotError
+from device.hearing import Hearing
+from device.hw.lights import light
+from device.notices import LightChanged, Moved, Refused
+from device.ports import Robot, SpeechToText, VoiceDetector
+from device.record import Kind, Stage, TurnRecord
+from device.speaking import Act
+from device.turn import Answerers, Turn, Typed, Words
+
+log = logging.getLogger(__name__)
+
+INBOX_SIZE = 256
+LAST_TURN_BOUND_S = 3.0
+"""How long a new turn waits for the one before it to end; engines are given up well before."""
+GESTURE_BOUND_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Those who hear."""
+
+    hub: FrameHub
+    detector: VoiceDetector
+    stt: SpeechToText
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    """The turn that the session owns now, or the last one."""
+
+    turn: Turn
+    task: asyncio.Task[None]
+    hearing: Hearing | None = None
+
+
+class Session:
+    """Implements `ports.Controls`. Everything runs in one event loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ears: Ears,
+        answerers: Answerers,
+        robot: Robot,
+        ended: Callable[[TurnRecord], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._ears = ears
+        self._with = answerers
+        self._robot = robot
+        self._ended = ended
+        self._clock = clock
+        self._inbox: asyncio.Queue[m.Event] = asyncio.Queue(INBOX_SIZE)
+        self._state = m.State()
+        self._facts = m.Facts(clock(), m.TalkMode(settings.talk.mode))
+        self._under_way: _UnderWay | None = None
+        self._conversation = Conversation()
+        self._quiet_since_s = clock()
+        self._leaving = False
+        self._shown: LightChanged | None = None
+        self.volume = settings.voice.volume
+
+    # --- what a person does (ports.Controls) ---
+
+    def press(self) -> None:
+        """Sound stops here and now, not when the inbox gets to it."""
+        self._silence()
+        self._deliver(m.Pressed(self._clock()))
+
+    def release(self) -> None:
+        self._deliver(m.Released())
+
+    def ask(self, text: str) -> None:
+        self._deliver(m.Asked(text))
+
+    def stop(self) -> None:
+        """Silence and stillness at once, whatever the turn is doing."""
+        self._silence()
+        self._robot.halt()
+        self._deliver(m.Stopped())
+
+    # --- what the device's other parts tell ---
+
+    def announce(self, announcement: Announcement) -> None:
+        self._deliver(m.Announced(announcement))
+
+    def mute(self, muted: bool) -> None:
+        self._facts = replace(self._facts, muted=muted)
+        self._deliver(m.FactsChanged())
+
+    def content_is_leaving(self, leaving: bool) -> None:
+        """Told by the egress module, never by whoever means to send."""
+        self._leaving = leaving
+        self._show_light()
+
+    async def run(self) -> None:
+        """Until cancelled. An error here is a fault of the session itself and ends the process."""
+        self._with.speaker.set_volume(self.volume)
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            self._show_light()
+            while True:
+                event = await self._inbox.get()
+                self._facts = replace(self._facts, now_s=self._clock())
+                self._state, actions = m.step(self._state, event, self._facts)
+                self._show_light()
+                for action in actions:
+                    self._carry_out(action)
+
+    # --- actions ---
+
+    def _carry_out(self, action: m.Action) -> None:
+        match action:
+            case m.Listen(turn_id, pressed_s):
+                self._listen(turn_id, pressed_s)
+            case m.EndCapture():
+                self._end_capture()
+            case m.Answer(turn_id, text):
+                self._robot.release()
+                turn = self._new_turn(turn_id, Kind.TYPED)
+                turn.record.mark(Stage.RELEASED)
+                self._begin(turn, self._answer(turn, Typed(text)))
+            case m.Announce(turn_id, announcement):
+                turn = self._new_turn(turn_id, Kind.ANNOUNCEMENT)
+                self._begin(turn, turn.announce(announcement.text))
+            case m.Cancel():
+                self._cancel()
+            case m.Halt():
+                self._silence()
+                self._robot.halt()
+            case m.Refuse(why):
+                self._refuse(why)
+            case m.Dismiss(announcement):
+                log.info("announcement %d was dismissed", announcement.announcement_id)
+            case m.Drop(announcement):
+                log.warning("announcement %d was never said", announcement.announcement_id)
+            case _:
+                assert_never(action)
+
+    def _listen(self, turn_id: int, pressed_s: float) -> None:
+        """The tap opens now, so that nothing is lost while the turn before is still ending."""
+        self._robot.release()
+        talk = self._settings.talk
+        own_voice_until_s = self._quiet_since_s + self._with.speaker.latency_s
+        tap = self._ears.hub.listen(
+            since_s=pressed_s - talk.pre_roll_ms / 1000, not_before_s=own_voice_until_s
+        )
+        turn = self._new_turn(turn_id, Kind.SPOKEN)
+        turn.record.mark(Stage.PRESSED, pressed_s)
+        turn.record.engines |= {"stt": self._ears.stt.name, "vad": self._ears.detector.name}
+        hearing = Hearing(
+            tap,
+            self._ears.detector,
+            Endpointer.for_talk(talk),
+            self._ears.stt.listen(),
+            turn.record,
+            self._with.board,
+            talk.longest_s,
+            self._settings.deadlines.stt_s,
+            self._deliver,
+        )
+        self._begin(turn, self._answer(turn, hearing), hearing)
+
+    def _end_capture(self) -> None:
+        if self._under_way and self._under_way.hearing:
+            self._under_way.hearing.end(self._settings.talk.post_roll_ms / 1000)
+
+    def _cancel(self) -> None:
+        """The task ends by itself from here; whatever begins next awaits it first."""
+        self._silence()
+        if self._under_way:
+            self._under_way.turn.record.cut_off = True
+            self._under_way.task.cancel()
+
+    def _refuse(self, why: m.Refusal) -> None:
+        stock = {
+            m.Refusal.MUTED: Stock.MUTED,
+            m.Refusal.SETUP: Stock.SETUP,
+            m.Refusal.UPDATING: Stock.UPDATING,
+            m.Refusal.LISTENING: Stock.STILL_LISTENING,
+        }[why]
+        self._with.board.post(Refused(self._with.phrases(stock)))
+        if why is not m.Refusal.LISTENING:
+            playback = self._with.speaker.begin(self._state.turn_id)
+            self._tasks.create_task(playback.write(refusal()), name="refusal")
+
+    # --- turns ---
+
+    def _new_turn(self, turn_id: int, kind: Kind) -> Turn:
+        started_utc = datetime.now(UTC).isoformat(timespec="milliseconds")
+        record = TurnRecord(turn_id, kind, self._clock, started_utc)
+        record.engines["tts"] = self._with.tts.name
+        settings = self._settings
+        return Turn(record, self._with, settings.deadlines, settings.language, self._deliver, self._act)
+
+    async def _answer(self, turn: Turn, words: Words) -> m.Event:
+        return await turn.answer(words, lambda: self._conversation.history)
+
+    def _begin(self, turn: Turn, work: Coroutine[Any, Any, m.Event], hearing: Hearing | None = None) -> None:
+        last = self._under_way.task if self._under_way else None
+        name = f"turn {turn.record.turn_id}"
+        task = self._tasks.create_task(self._see_through(turn, work, last), name=name)
+        self._under_way = _UnderWay(turn, task, hearing)
+
+    async def _see_through(
+        self, turn: Turn, work: Coroutine[Any, Any, m.Event], last: asyncio.Task[None] | None
+    ) -> None:
+        """Await the turn before, run this one, and whatever happens, write it down."""
+        record = turn.record
+        try:
+            if last is not None:
+                await asyncio.wait([last], timeout=LAST_TURN_BOUND_S)
+            self._deliver(await work)
+        except Exception as error:
+            log.exception("turn %d ended without an answer", record.turn_id)
+            record.error, record.error_code = str(error), "turn_failed"
+            self._silence()
+            self._deliver(m.TurnFailed(record.turn_id, str(error)))
+        finally:
+            work.close()  # for a turn that was cancelled before it began
+            self._quiet_since_s = self._clock()
+            self._conversation.add(Who.PERSON, record.heard)
+            self._conversation.add(Who.DEVICE, record.spoken)
+            self._ended(record)
+
+    def _act(self, act: Act) -> None:
+        match act:
+            case Perform():
+                self._tasks.create_task(self._perform(act), name="gesture")
+            case SetVolume(percent, change):
+                wanted = percent if percent is not None else self.volume + (change or 0)
+                self.volume = min(100, max(0, wanted))
+                self._with.speaker.set_volume(self.volume)
+            case _:
+                self.stop()
+
+    async def _perform(self, perform: Perform) -> None:
+        self._with.board.post(Moved(perform.gesture))
+        try:
+            async with asyncio.timeout(GESTURE_BOUND_S):
+                await self._robot.perform(perform.gesture)
+        except (RobotError, TimeoutError) as error:
+            log.warning("the robot did not %s: %s", perform.gesture.value, error)
+
+    # --- small things ---
+
+    def _silence(self) -> None:
+        self._with.speaker.silence()
+        if self._state.phase in (m.Phase.THINKING, m.Phase.SPEAKING):
+            self._quiet_since_s = self._clock()
+
+    def _deliver(self, event: m.Event) -> None:
+        """Never blocks. 256 unread events mean that the session is stuck: better to say so than to hang."""
+        try:
+            self._inbox.put_nowait(event)
+        except asyncio.QueueFull:
+            log.error("the session does not keep up; an event was lost: %s", type(event).__name__)
+
+    def _show_light(self) -> None:
+        shown = LightChanged(light(self._state.phase, self._facts), self._leaving)
+        if shown != self._shown:
+            self._shown = shown
+            self._with.board.post(shown)

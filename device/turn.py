@@ -1,0 +1,199 @@
+"""One turn, from a press (or typed words, or an announcement) to the last sample of the answer.
+
+Whatever fails on the way, the person who waits is told in one sentence, within the stages'
+deadlines; if even the voice fails, by a sound and on the page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from device.audio.earcon import trouble
+from device.brain.safety.context import ReplyJudge
+from device.config import Deadlines
+from device.contracts import Direction, Line, Mind, Request, Route, Stock, Transcript, Verdict
+from device.errors import SafetyError, StageError, StageTimeout, TtsError
+from device.machine import FirstAudio, NothingHeard, ReplyDone
+from device.notices import Answering, Board, Heard
+from device.pipeline import within
+from device.ports import Brain, SafetyGate, Speaker, TextToSpeech
+from device.record import Stage, TurnRecord
+from device.speaking import Act, Speaking
+
+log = logging.getLogger(__name__)
+
+GATE_DEADLINE_S = 2.0
+
+
+class Words(Protocol):
+    """Where a turn's words come from: a microphone or a keyboard."""
+
+    async def transcript(self) -> Transcript | None:
+        """None when nobody spoke. Raises SttError or StageTimeout."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Words that came as words."""
+
+    text: str
+
+    async def transcript(self) -> Transcript | None:
+        return Transcript(self.text, engine="typed") if self.text.strip() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Answerers:
+    """Those who make and speak an answer."""
+
+    brain: Brain
+    gate: SafetyGate
+    tts: TextToSpeech
+    speaker: Speaker
+    phrases: Callable[[Stock], str]
+    board: Board
+
+
+class Turn:
+    """Runs once. Owned by the session, which silences the speaker before it cancels a turn."""
+
+    def __init__(
+        self,
+        record: TurnRecord,
+        answerers: Answerers,
+        deadlines: Deadlines,
+        language: str,
+        emit: Callable[[FirstAudio], None],
+        act: Callable[[Act], None],
+    ) -> None:
+        self.record = record
+        self._with = answerers
+        self._deadlines = deadlines
+        self._language = language
+        self._emit = emit
+        self._playback = answerers.speaker.begin(record.turn_id)
+        self._speaking = Speaking(
+            self._playback,
+            answerers.tts,
+            ReplyJudge(answerers.gate),
+            act,
+            record,
+            answerers.board,
+            deadlines,
+        )
+
+    async def answer(self, words: Words, history: Callable[[], tuple[Line, ...]]) -> ReplyDone | NothingHeard:
+        """Hear, judge, route and speak. Raises StageTimeout when the whole turn takes too long."""
+        async with self._lifetime() as group:
+            try:
+                transcript = await words.transcript()
+                if transcript is None:
+                    return NothingHeard(self.record.turn_id)
+                self._note(transcript)
+                await self._reply(transcript, history(), group)
+            except Exception as error:  # noqa: BLE001 - a person is waiting: whatever failed, they are told
+                await self._apologise(error)
+            await self._speaking.drain()
+            return ReplyDone(self.record.turn_id)
+
+    async def announce(self, text: str) -> ReplyDone:
+        """Say something of our own accord; it passes the gate like every text."""
+        async with self._lifetime():
+            try:
+                verdict = await self._judge(text, Direction.TO_SAY)
+                said = text if verdict.allowed else verdict.say_instead
+                await self._speaking.say_vetted(said, self._route(Mind.STOCK, "an announcement"))
+            except Exception as error:  # noqa: BLE001
+                await self._apologise(error)
+            await self._speaking.drain()
+            return ReplyDone(self.record.turn_id)
+
+    # --- the stages ---
+
+    @contextlib.asynccontextmanager
+    async def _lifetime(self) -> AsyncIterator[asyncio.TaskGroup]:
+        """The bound on the whole turn, its tasks, and the last look at what was spoken."""
+        async with asyncio.timeout(self._deadlines.turn_s), asyncio.TaskGroup() as group:
+            first_audio = group.create_task(self._await_first_audio(), name="first audio")
+            try:
+                yield group
+            finally:
+                first_audio.cancel()
+                self._speaking.note_spoken()
+                self.record.mark(Stage.SPOKEN)
+
+    async def _await_first_audio(self) -> None:
+        self.record.mark(Stage.FIRST_AUDIO, await self._playback.started())
+        self._emit(FirstAudio(self.record.turn_id))
+
+    def _note(self, transcript: Transcript) -> None:
+        self.record.mark(Stage.TRANSCRIPT)
+        self.record.heard = transcript.text
+        self.record.confidence = transcript.confidence
+        self.record.engines["stt"] = transcript.engine
+        heard = Heard(self.record.turn_id, transcript.text, final=True, engine=transcript.engine)
+        self._with.board.post(heard)
+
+    async def _reply(
+        self, transcript: Transcript, history: tuple[Line, ...], group: asyncio.TaskGroup
+    ) -> None:
+        if not transcript.text:
+            route = self._route(Mind.STOCK, "there was speech, but no words that the device knows")
+            await self._speaking.say_vetted(self._with.phrases(Stock.NOT_UNDERSTOOD), route)
+            return
+        verdict = await self._judge(transcript.text, Direction.HEARD)
+        self.record.mark(Stage.JUDGED)
+        if not verdict.allowed:
+            route = self._route(Mind.STOCK, f"the safety gate ruled {verdict.ruling.value}")
+            await self._speaking.say_vetted(verdict.say_instead, route)
+            return
+        request = Request(
+            self.record.turn_id, transcript.text, self._language, certain=transcript.certain, history=history
+        )
+        route = self.record.route = self._with.brain.route(request)
+        self.record.mark(Stage.ROUTED)
+        await self._speaking.say(self._with.brain.reply(request, route), route, group)
+
+    async def _judge(self, text: str, direction: Direction) -> Verdict:
+        try:
+            verdict = await within(GATE_DEADLINE_S, "safety gate", self._with.gate.judge(text, direction))
+        except StageTimeout as error:
+            raise SafetyError(str(error)) from error
+        if not verdict.allowed:
+            self.record.gate = verdict.category or verdict.ruling.value
+        return verdict
+
+    def _route(self, mind: Mind, reason: str) -> Route:
+        self.record.route = Route(mind, reason)
+        self.record.mark(Stage.ROUTED)
+        return self.record.route
+
+    async def _apologise(self, error: Exception) -> None:
+        """Tell the person; by a sound where the voice itself is what failed."""
+        self.record.error = str(error)
+        self.record.error_code = error.code if isinstance(error, StageError) else "bug"
+        if not isinstance(error, StageError):
+            log.error("turn %d failed in a way it should not", self.record.turn_id, exc_info=error)
+        text = self._with.phrases(self._stock_for(error))
+        route = self._route(Mind.STOCK, f"the turn failed: {self.record.error_code}")
+        try:
+            if isinstance(error, TtsError):
+                raise error
+            await self._speaking.say_vetted(text, route)
+        except (TtsError, StageTimeout):
+            self._with.board.post(Answering(self.record.turn_id, text, route))
+            await self._speaking.play(text, trouble())
+
+    def _stock_for(self, error: Exception) -> Stock:
+        if isinstance(error, SafetyError):
+            return Stock.GATE_FAILED
+        if self._speaking.begun:
+            return Stock.LOST_THREAD
+        hearing = Stage.TRANSCRIPT not in self.record.marks_s
+        return Stock.STT_FAILED if hearing else Stock.MIND_FAILED
