@@ -1,0 +1,43 @@
+# twominds: `make run` talks, `make test` proves. Everything else is below; `make help` lists it.
+.DEFAULT_GOAL := help
+.PHONY: help run silero test test-all lint bench replay lock clean
+python := .venv/bin/python
+
+help: ## list what make can do
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: ## set up what is missing and start the agent
+	@scripts/setup.sh run
+	@exec .venv/bin/twominds run
+
+silero: ## add the second voice detector (Silero, through faster-whisper and onnxruntime)
+	@scripts/setup.sh silero
+
+lint: ## style and types
+	@scripts/setup.sh test
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	$(python) -m mypy
+
+test: lint ## style, types, unit and integration tests
+	$(python) -m pytest -m "not native"
+
+test-all: test ## make test, then what needs natively built packages (compiled once, kept)
+	@scripts/setup.sh native
+	$(python) -m pytest -m native
+
+bench: ## measure the orchestrator itself
+	@scripts/setup.sh test
+	$(python) -m bench
+
+replay: ## measure recognition on the recordings of ../shared/data
+	@scripts/setup.sh test
+	$(python) -m bench.replay
+
+lock: ## re-make requirements/*.txt from pyproject.toml (needs the network)
+	@scripts/setup.sh test
+	@scripts/lock.sh
+
+clean: ## remove everything that make made here
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

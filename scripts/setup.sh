@@ -1,0 +1,180 @@
+#!/usr/bin/env bash
+# Makes this machine ready: scripts/setup.sh run|silero|test|native
+#
+# Each level does only what is missing. What is done is remembered by the hash of what it was done from
+# (.venv/.done), so the second start takes no network and no time. Nothing is compiled, but for `native`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+venv=.venv
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/twominds
+
+say() { echo "twominds: $*"; }
+stop() {
+    echo "twominds: $*" >&2
+    exit 1
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# --- system packages ---------------------------------------------------------------------------------
+
+install_packages() { # install_packages PACKAGE…: by apt, or say which line to run
+    local as_root=()
+    if ! have apt-get; then
+        stop "These programs are missing, and this is not a Debian: $*. Install them, then run make again."
+    fi
+    if [ "$(id -u)" != 0 ]; then
+        as_root=(sudo -n)
+        if ! have sudo || ! sudo -n true 2>/dev/null; then
+            stop "Please run this line, then make again:
+    sudo apt-get update && sudo apt-get install --no-install-recommends -y $*"
+        fi
+    fi
+    say "installing $* (apt)"
+    local log
+    log=$(mktemp)
+    if ! { "${as_root[@]}" apt-get update &&
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
+            install --no-install-recommends -y "$@"; } >"$log" 2>&1 </dev/null; then
+        tail -n 15 "$log" >&2
+        stop "apt could not install $*; its last words stand above."
+    fi
+    rm -f "$log"
+}
+
+chromium_package() { # Raspberry Pi OS Bookworm has its own name for it
+    if have apt-cache && ! apt-cache show chromium >/dev/null 2>&1 &&
+        apt-cache show chromium-browser >/dev/null 2>&1; then
+        echo chromium-browser
+    else
+        echo chromium
+    fi
+}
+
+system_packages() { # system_packages LEVEL
+    local missing=()
+    usable_python >/dev/null || missing+=(python3 python3-venv)
+    [ -x $venv/bin/python ] || [ ${#missing[@]} -gt 0 ] || can_make_venv || missing+=("$(venv_package)")
+    have espeak-ng || missing+=(espeak-ng)
+    if [ "$1" = test ] || [ "$1" = native ]; then
+        have chromium || have chromium-browser || missing+=("$(chromium_package)")
+    fi
+    if [ "$1" = native ] && [ ! -e "$(llama_wheel)" ]; then
+        have g++ || missing+=(g++)
+    fi
+    [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+}
+
+# --- Python ------------------------------------------------------------------------------------------
+
+usable_python() { # prints a Python ≥ 3.11
+    local python
+    for python in python3 python3.13 python3.12 python3.11; do
+        if have "$python" && "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$python"
+            return
+        fi
+    done
+    return 1
+}
+
+can_make_venv() { "$(usable_python)" -c 'import ensurepip, venv' 2>/dev/null; }
+
+venv_package() { # Debian keeps venv's other half in a package of its own
+    case $(command -v "$(usable_python)") in
+        */python3) echo python3-venv ;;
+        *) echo "$(usable_python)-venv" ;;
+    esac
+}
+
+done_already() { [ "$(cat "$venv/.done/$1" 2>/dev/null)" = "$2" ]; }
+is_done() { mkdir -p "$venv/.done" && echo "$2" >"$venv/.done/$1"; }
+hash_of() { cat "$@" | sha256sum | cut -d' ' -f1; }
+
+make_venv() { # .venv with the pinned uv in it
+    local python key
+    key="$PWD $(hash_of requirements/uv.txt)"
+    if done_already uv "$key" && $venv/bin/python -c '' 2>/dev/null; then return; fi
+    python=$(usable_python) || stop "twominds needs Python 3.11 or newer, and $(python3 --version 2>&1) is too old."
+    say "making $venv with $("$python" --version)"
+    rm -rf $venv
+    "$python" -m venv $venv
+    $venv/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/uv.txt ||
+        stop "uv could not be fetched; is there a network?"
+    is_done uv "$key"
+}
+
+install_locked() { # install_locked NAME: what requirements/NAME.txt holds, wheels only, by hash
+    local key
+    key=$(hash_of "requirements/$1.txt")
+    if done_already "$1" "$key"; then return; fi
+    say "installing Python packages ($1)"
+    $venv/bin/uv pip install --quiet --python $venv/bin/python --require-hashes --only-binary :all: \
+        -r "requirements/$1.txt" || stop "the Python packages could not be installed; the reason stands above."
+    is_done "$1" "$key"
+}
+
+install_project() { # the tree itself, editable: .venv/bin/twominds
+    local key
+    key="$(hash_of pyproject.toml) $(echo */__init__.py)"
+    if done_already project "$key"; then return; fi
+    $venv/bin/uv pip install --quiet --python $venv/bin/python --offline --no-deps --no-build-isolation -e .
+    is_done project "$key"
+}
+
+# --- llama-cpp-python, the one package that has to be compiled -------------------------------------------
+
+llama_version() { sed -n 's/^llama-cpp-python==\([^ ]*\).*/\1/p' requirements/native-source.txt; }
+
+llama_wheel() { # where the compiled wheel is kept: by version, Python and machine
+    local python=python3
+    [ ! -x $venv/bin/python ] || python=$venv/bin/python
+    echo "$cache/wheels/$("$python" -c 'import sys; print("py%d.%d" % sys.version_info[:2])')-$(uname -m)/llama_cpp_python-$(llama_version)-py3-none-linux_$(uname -m).whl"
+}
+
+build_llama() { # into the kept place, unless it is there
+    local wheel build
+    wheel=$(llama_wheel)
+    [ ! -e "$wheel" ] || return 0
+    say "compiling llama-cpp-python $(llama_version): five to ten minutes on two cores, kept in ${wheel%/*}"
+    mkdir -p "${wheel%/*}"
+    build=$(mktemp -d "$cache/build.XXXXXX")
+    $venv/bin/uv venv --quiet --python $venv/bin/python "$build/venv"
+    $venv/bin/uv pip install --quiet --python "$build/venv/bin/python" --require-hashes --only-binary :all: \
+        -r requirements/native-build.txt
+    PATH="$PWD/$venv/bin:$build/venv/bin:$PATH" "$build/venv/bin/python" -m pip wheel --no-deps \
+        --no-build-isolation --require-hashes --no-cache-dir -r requirements/native-source.txt -w "$build" \
+        >"$build/log" 2>&1 || {
+        tail -n 40 "$build/log" >&2
+        stop "llama-cpp-python did not compile; the end of the log stands above, all of it in $build/log."
+    }
+    mv "$build"/llama_cpp_python-*.whl "$wheel"
+    rm -rf "$build"
+}
+
+install_llama() {
+    local key
+    build_llama
+    key=$(hash_of "$(llama_wheel)")
+    if done_already llama "$key"; then return; fi
+    $venv/bin/uv pip install --quiet --python $venv/bin/python --offline --no-deps --reinstall "$(llama_wheel)"
+    is_done llama "$key"
+}
+
+# --- the levels --------------------------------------------------------------------------------------
+
+level=${1:-run}
+system_packages "$level"
+make_venv
+case $level in
+    run) done_already dev "$(hash_of requirements/dev.txt)" || install_locked run ;;
+    silero) done_already dev "$(hash_of requirements/dev.txt)" || install_locked silero ;;
+    test) install_locked dev ;;
+    native)
+        install_locked dev
+        install_locked native
+        install_llama
+        ;;
+    *) stop "unknown level $level: run, silero, test or native" ;;
+esac
+install_project
