@@ -1,0 +1,145 @@
+"""Reads the settings: one TOML file, the environment over it, and every problem in a sentence."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from device.config import Settings
+from device.config_keys import PREFIX, Key, as_toml, keys, tables
+from device.errors import SettingsError
+
+NOT_SETTINGS = frozenset({"TWOMINDS_CONFIG"})
+"""Variables with our prefix that say where to look, not how to behave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings, and where each that was given came from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    """Path to file name or variable name; what is not in here has its default."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    values: dict[str, str | int | float | bool] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def load(file: Path | None, env: Mapping[str, str]) -> Loaded:
+    """The settings of a file (None: of no file) with the environment over them.
+
+    Raises SettingsError with one line for every problem there is.
+    """
+    reading = _read(file, env)
+    if reading.problems:
+        raise SettingsError("\n".join(reading.problems))
+    return Loaded(msgspec.convert(_tree(reading.values), Settings), reading.origins)
+
+
+def check(file: Path | None, env: Mapping[str, str]) -> list[str]:
+    """The problems that `load` would raise, a sentence each."""
+    return _read(file, env).problems
+
+
+def _read(file: Path | None, env: Mapping[str, str]) -> _Reading:
+    reading = _Reading()
+    if file is not None:
+        try:
+            given = _parse(file)
+        except SettingsError as problem:
+            reading.problems.append(str(problem))
+        else:
+            _take_file(reading, given, str(file))
+    _take_environment(reading, env)
+    return reading
+
+
+def _parse(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(f"There is no settings file {file}.") from error
+    except OSError as error:
+        raise SettingsError(f"The settings file {file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"The settings file {file} is not UTF-8 text.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"The settings file {file} is not TOML: {error}.") from error
+
+
+def _take_file(reading: _Reading, given: Mapping[str, Any], origin: str) -> None:
+    for path, value in _leaves(given, ""):
+        if key := keys().get(path):
+            _take(reading, key, value, origin, from_text=False)
+        elif path in tables():
+            reading.problems.append(
+                f"{path} is {_shown(value)} in {origin}, but it is a table of settings: "
+                f"write [{path}] and its settings below."
+            )
+        else:
+            reading.problems.append(f"There is no setting {path} (in {origin}). {_meant(path, [*keys(), *tables()])}")
+
+
+def _take_environment(reading: _Reading, env: Mapping[str, str]) -> None:
+    variables = {key.variable: key for key in keys().values()}
+    for variable, word in env.items():
+        if not variable.startswith(PREFIX) or variable in NOT_SETTINGS:
+            continue
+        if key := variables.get(variable):
+            _take(reading, key, word, variable, from_text=True)
+        else:
+            meant = _meant(variable, [*variables, *NOT_SETTINGS])
+            reading.problems.append(f"There is no setting for the environment variable {variable}. {meant}")
+
+
+def _take(reading: _Reading, key: Key, value: object, origin: str, *, from_text: bool) -> None:
+    try:
+        reading.values[key.path] = key.convert(value, from_text=from_text)
+    except msgspec.ValidationError:
+        problem = f"{key.path} is {_shown(value)} in {origin}, but must be {key.allowed}."
+        close = difflib.get_close_matches(str(value), key.choices, n=1, cutoff=0.5)
+        reading.problems.append(problem + (f" Did you mean {close[0]}?" if close else ""))
+    else:
+        reading.origins[key.path] = origin
+
+
+def _leaves(given: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    """Every value of a parsed file with its path; only tables that we know are opened."""
+    for name, value in given.items():
+        path = prefix + name
+        if isinstance(value, dict) and path in tables():
+            yield from _leaves(value, path + ".")
+        else:
+            yield path, value
+
+
+def _meant(name: str, known: list[str]) -> str:
+    """A suggestion: the name that looks most alike, or else where all of them stand."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {close[0]}?" if close else "`twominds config show` lists all settings."
+
+
+def _shown(value: object) -> str:
+    text = as_toml(value) if isinstance(value, str | int | float) else repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _tree(values: Mapping[str, object]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for path, value in values.items():
+        *parents, name = path.split(".")
+        table = tree
+        for parent in parents:
+            table = table.setdefault(parent, {})
+        table[name] = value
+    return tree
