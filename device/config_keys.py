@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import inspect
@@ -34,8 +34,7 @@ class Key:
     @property
     def choices(self) -> tuple[str, ...]:
         """The words it may be, where only some are possible."""
-        kind = inspect.type_info(self.annotation)
-        return tuple(map(str, kind.values)) if isinstance(kind, inspect.LiteralType) else ()
+        return get_args(self.annotation) if get_origin(self.annotation) is Literal else ()
 
     @property
     def allowed(self) -> str:
@@ -43,7 +42,8 @@ class Key:
         kind = inspect.type_info(self.annotation)
         match kind:
             case inspect.LiteralType():
-                return " or ".join(self.choices)
+                *others, last = self.choices
+                return f"{', '.join(others)} or {last}" if others else last
             case inspect.BoolType():
                 return "true or false"
             case inspect.IntType():
@@ -70,7 +70,9 @@ def keys() -> dict[str, Key]:
 @functools.cache
 def tables() -> tuple[str, ...]:
     """The paths of the tables, as in `talk`."""
-    return tuple(dict.fromkeys(path[:at] for path in keys() for at, letter in enumerate(path) if letter == "."))
+    return tuple(
+        dict.fromkeys(path[:at] for path in keys() for at, letter in enumerate(path) if letter == ".")
+    )
 
 
 def as_toml(value: str | int | float | bool) -> str:

@@ -87,7 +87,9 @@ def _take_file(reading: _Reading, given: Mapping[str, Any], origin: str) -> None
                 f"write [{path}] and its settings below."
             )
         else:
-            reading.problems.append(f"There is no setting {path} (in {origin}). {_meant(path, [*keys(), *tables()])}")
+            reading.problems.append(
+                f"There is no setting {path} (in {origin}). {_meant(path, [*keys(), *tables()])}"
+            )
 
 
 def _take_environment(reading: _Reading, env: Mapping[str, str]) -> None:

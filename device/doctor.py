@@ -1,0 +1,277 @@
+"""Looks at this machine: what works, what is missing, and the line that would mend it.
+
+Every check tries the real thing (a word is spoken, a model is loaded) and stands alone: one that fails
+never hides another. Nothing is changed; the whole takes about a second.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import errno
+import importlib.util
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import tempfile
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from device import places
+from device.config import Settings
+from device.config_load import check, load
+from device.contracts import FRAME_BYTES, RATE_HZ
+
+SPEAKING_S = 5.0
+"""The longest that espeak-ng may take for one word; 10 to 20 ms are usual."""
+
+
+class State(enum.Enum):
+    """How a part of the machine was found."""
+
+    OK = "ok"
+    MISSING = "missing"
+    SIMULATED = "simulated"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found."""
+
+    name: str
+    state: State
+    detail: str
+    fix: str = ""
+    """The command or the step that would make it OK; empty when there is nothing to do."""
+    needed: bool = True
+    """Whether the device cannot hold a conversation without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What the checks look at."""
+
+    settings: Settings
+    settings_problems: Sequence[str]
+    settings_file: Path | None
+    env: Mapping[str, str]
+
+
+Check = Callable[[Machine], Finding]
+
+
+def examine(env: Mapping[str, str], file: Path | None = None) -> list[Finding]:
+    """Run every check. `file` stands in for the settings file that would be read.
+
+    Settings that cannot be used are a finding; the other checks then go by the defaults.
+    """
+    file = file or places.settings_file(env)
+    problems = check(file, env)
+    settings = Settings() if problems else load(file, env).settings
+    machine = Machine(settings, problems, file, env)
+    return [_isolated(name, look, machine) for name, look in CHECKS.items()]
+
+
+def exit_code(findings: Sequence[Finding]) -> int:
+    """0 when all that is needed works, else 1."""
+    broken = {State.MISSING, State.PROBLEM}
+    return int(any(finding.needed and finding.state in broken for finding in findings))
+
+
+def render(findings: Sequence[Finding], width: int = 80) -> str:
+    """The findings as text: a mark, a name and a detail each, and below it what to do."""
+    marks = {State.OK: "✓", State.SIMULATED: "~", State.MISSING: "✗", State.PROBLEM: "✗"}
+    lines: list[str] = []
+    for finding in findings:
+        optional = " (optional)" if not finding.needed and finding.state is State.MISSING else ""
+        head = f" {marks[finding.state]} {finding.name:<20} "
+        lines += _wrapped(finding.detail + optional, head, width)
+        if finding.fix:
+            lines += _wrapped(finding.fix, " " * len(head) + "→ ", width)
+    closing = (
+        "All that is needed works." if exit_code(findings) == 0 else "Something that is needed does not work."
+    )
+    return "\n".join([*lines, "", closing])
+
+
+def _wrapped(text: str, head: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _isolated(name: str, look: Check, machine: Machine) -> Finding:
+    try:
+        return look(machine)
+    except Exception as error:  # noqa: BLE001  # whatever a broken machine throws is what was found
+        return Finding(name, State.PROBLEM, f"the check itself failed: {type(error).__name__}: {error}")
+
+
+# --- the checks ----------------------------------------------------------------------------------
+
+
+def _python(machine: Machine) -> Finding:
+    return Finding("Python", State.OK, f"{platform.python_version()} on {platform.machine()}")
+
+
+def _board(machine: Machine) -> Finding:
+    board = "a computer"
+    with contextlib.suppress(OSError):
+        board = Path("/proc/device-tree/model").read_text().rstrip("\0\n")
+    pages, page_bytes = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    memory = f"{pages * page_bytes / 2**30:.1f} GiB of memory, {os.cpu_count()} cores"
+    return Finding("board", State.OK, f"{board} with {memory}", needed=False)
+
+
+def _settings(machine: Machine) -> Finding:
+    if machine.settings_problems:
+        first, *others = machine.settings_problems
+        more = f" ({len(others)} more: twominds config check)" if others else ""
+        return Finding("settings", State.PROBLEM, first + more, "correct it, then: twominds config check")
+    return Finding(
+        "settings", State.OK, str(machine.settings_file or "the defaults; there is no settings file")
+    )
+
+
+def _state_directory(machine: Machine) -> Finding:
+    """Tries a file in the directory, or in what will be its parent when it does not exist yet."""
+    name = "state directory"
+    wanted = places.state_directory(machine.env)
+    there = next(place for place in (wanted, *wanted.parents) if place.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there) as file:
+            file.write(b"twominds")
+    except OSError as error:
+        return Finding(
+            name, State.PROBLEM, f"{there} cannot be written: {error.strerror}", f"make {wanted} writable"
+        )
+    return Finding(name, State.OK, str(wanted))
+
+
+def _espeak(machine: Machine) -> Finding:
+    """Lets espeak-ng speak a word in the voice of the settings."""
+    name, voice = "voice: espeak-ng", machine.settings.voice.name
+    program = shutil.which("espeak-ng", path=machine.env.get("PATH", os.defpath))
+    if program is None:
+        return Finding(name, State.MISSING, "not installed", "sudo apt-get install espeak-ng")
+    try:
+        spoken = subprocess.run(
+            [program, "-v", voice, "--stdout", "ready"],
+            capture_output=True,
+            timeout=SPEAKING_S,
+            stdin=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired:
+        return Finding(
+            name,
+            State.PROBLEM,
+            f"did not speak within {SPEAKING_S:g} s",
+            "sudo apt-get install --reinstall espeak-ng",
+        )
+    if spoken.returncode != 0 or not spoken.stdout.startswith(b"RIFF"):
+        said = spoken.stderr.decode(errors="replace").strip().splitlines()
+        return Finding(
+            name,
+            State.PROBLEM,
+            f"cannot speak as {voice!r}" + (f": {said[-1]}" if said else ""),
+            "set voice.name to a voice of: espeak-ng --voices",
+        )
+    return Finding(name, State.OK, f"speaks as {voice!r}")
+
+
+def _pocketsphinx(machine: Machine) -> Finding:
+    """Loads the acoustic model and the dictionary that come with the package, with a grammar of one word."""
+    name = "STT: pocketsphinx"
+    if importlib.util.find_spec("pocketsphinx") is None:
+        return Finding(name, State.MISSING, "not installed", "make run")
+    import pocketsphinx
+
+    decoder = pocketsphinx.Decoder(lm=None, loglevel="FATAL")
+    decoder.add_jsgf_string("check", "#JSGF V1.0; grammar check; public <check> = hello;")
+    return Finding(name, State.OK, "its English model loads; for commands only")
+
+
+def _webrtcvad(machine: Machine) -> Finding:
+    name = "VAD: webrtcvad"
+    if importlib.util.find_spec("webrtcvad") is None:
+        return Finding(name, State.MISSING, "not installed", "make run")
+    import webrtcvad
+
+    heard = webrtcvad.Vad(3).is_speech(bytes(FRAME_BYTES), RATE_HZ)
+    state = State.PROBLEM if heard else State.OK
+    return Finding(name, state, "takes digital silence for speech" if heard else "judges a frame")
+
+
+def _silero(machine: Machine) -> Finding:
+    """Loads the model that faster-whisper brings along, without importing faster-whisper."""
+    name, needed = "VAD: Silero", machine.settings.engines.vad == "silero"
+    package = importlib.util.find_spec("faster_whisper")
+    if package is None or package.origin is None or importlib.util.find_spec("onnxruntime") is None:
+        return Finding(name, State.MISSING, "not installed; webrtcvad listens alone", "make silero", needed)
+    model = next(iter(sorted(Path(package.origin).parent.glob("assets/silero_vad*.onnx"))), None)
+    if model is None:
+        return Finding(
+            name, State.MISSING, "this faster-whisper brings no Silero model", "make silero", needed
+        )
+    import onnxruntime
+
+    onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    return Finding(name, State.OK, f"{model.name} loads", needed=needed)
+
+
+def _page(machine: Machine) -> Finding:
+    """Binds the page's port for a moment."""
+    name, panel = "page", machine.settings.panel
+    if not panel.enabled:
+        return Finding(name, State.OK, "switched off by panel.enabled", needed=False)
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", panel.port))
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            detail = (
+                "is taken: perhaps twominds runs already" if taken else f"cannot be used: {error.strerror}"
+            )
+            fix = "set another one: TWOMINDS_PANEL__PORT=0 takes any free port"
+            return Finding(name, State.PROBLEM, f"port {panel.port} {detail}", fix)
+    address = f"http://127.0.0.1:{panel.port}" if panel.port else "any free port of 127.0.0.1"
+    return Finding(name, State.OK, f"{address} is free")
+
+
+def _sound(machine: Machine) -> Finding:
+    return Finding(
+        "microphone, speaker",
+        State.SIMULATED,
+        "the page lends the browser's microphone and speaker",
+        needed=False,
+    )
+
+
+def _robot(machine: Machine) -> Finding:
+    return Finding("robot", State.SIMULATED, "gestures are shown on the page", needed=False)
+
+
+CHECKS: Mapping[str, Check] = {
+    "Python": _python,
+    "board": _board,
+    "settings": _settings,
+    "state directory": _state_directory,
+    "STT: pocketsphinx": _pocketsphinx,
+    "VAD: webrtcvad": _webrtcvad,
+    "VAD: Silero": _silero,
+    "voice: espeak-ng": _espeak,
+    "page": _page,
+    "microphone, speaker": _sound,
+    "robot": _robot,
+}

@@ -1,0 +1,70 @@
+"""What a person sees when the agent has started: one screen, 80 by 24, and no more."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 80, 24
+
+
+class PartState(enum.Enum):
+    """Whether a part of the device is there."""
+
+    REAL = "real"
+    SIMULATED = "simulated"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One stage or organ of the device, and who serves it."""
+
+    name: str
+    state: PartState
+    served_by: str
+    make_real: str = ""
+    """The command that would make it real; empty when it is real, or when there is none."""
+
+
+def render(parts: Sequence[Part], page_url: str | None) -> str:
+    """The start screen: every part, where to talk, and how to make the simulated parts real.
+
+    Never wider than 80 columns nor higher than 24 lines: what does not fit is cut and says so.
+    """
+    talking = _where_to_talk(page_url)
+    room = HEIGHT - 1 - len(talking) - 3  # a line is left for the prompt; a title and two empty lines
+    body = _parts(parts, room)
+    lines = ["twominds is ready: ✓ real, ~ simulated, ✗ absent", "", *body, "", *talking]
+    return "\n".join(_cut(line) for line in lines)
+
+
+def _parts(parts: Sequence[Part], room: int) -> list[str]:
+    """A line for each part and, as far as there is room, one for what would make it real."""
+    marks = {PartState.REAL: "✓", PartState.SIMULATED: "~", PartState.ABSENT: "✗"}
+    if len(parts) > room:
+        hidden = f"   and {len(parts) - room + 1} more: twominds doctor"
+        return [*_parts(parts[: room - 1], room - 1), hidden]
+    width = max((len(part.name) for part in parts), default=0)
+    spare = room - len(parts)
+    lines: list[str] = []
+    for part in parts:
+        lines.append(f" {marks[part.state]} {part.name:<{width}}  {part.served_by}")
+        if part.make_real and spare > 0:
+            lines.append(f"   {'':<{width}}  → to make it real: {part.make_real}")
+            spare -= 1
+    return lines
+
+
+def _where_to_talk(page_url: str | None) -> list[str]:
+    page = [f"Talk:  {page_url}  (hold the button or the space bar, and speak)"] if page_url else []
+    return [
+        *page,
+        'Type:  .venv/bin/twominds ask "what time is it"',
+        "Stop:  Ctrl-C      Check this machine:  .venv/bin/twominds doctor",
+    ]
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
