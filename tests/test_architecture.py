@@ -1,0 +1,126 @@
+"""Imports run downward only. Read from the sources, so that lazy imports count, too."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("device.audio", "device.hw", "device.brain", "device.panel")
+FLOOR = (
+    "device.config",
+    "device.config_keys",
+    "device.config_load",
+    "device.config_show",
+    "device.contracts",
+    "device.errors",
+    "device.notices",
+    "device.places",
+    "device.ports",
+)
+"""What every room may build on."""
+SHARED = ("device.jobs",)
+"""Ways of working that rooms may use, too: native calls in threads."""
+TOP = ("device.app", "device.cli")
+PURE = ("machine", "endpointer", "chunker", "chunks", "router")
+"""The core that knows neither a clock nor an event loop, wherever its files lie."""
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the product by its dotted name."""
+    found: dict[str, Path] = {}
+    for top in ("device", "cache", "models", "provisioning", "gateway"):
+        for file in sorted((ROOT / top).rglob("*.py")):
+            parts = file.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return found
+
+
+MODULES = modules()
+OURS = tuple(dict.fromkeys(name.partition(".")[0] for name in MODULES))
+
+
+def imports(module: str) -> Iterator[str]:
+    """What a module imports, dotted; `from package import module` counts as the module."""
+    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: imports are absolute here"
+            source = node.module or ""
+            for alias in node.names:
+                full = f"{source}.{alias.name}"
+                yield full if full in MODULES else source
+
+
+def ours(module: str) -> list[str]:
+    return [name for name in imports(module) if name.partition(".")[0] in OURS]
+
+
+def within(module: str, packages: tuple[str, ...]) -> bool:
+    return any(module == package or module.startswith(package + ".") for package in packages)
+
+
+def may_import(module: str, imported: str) -> bool:
+    """The order: floor ← rooms ← device's own middle (turn, session, doctor) ← app ← cli."""
+    if module == imported or imported in OURS:
+        return True
+    if within(imported, ("device.cli",)):
+        return module == "device.__main__"
+    if within(imported, ("device.app",)):
+        return module == "device.cli"
+    if not module.startswith("device"):
+        return module.partition(".")[0] == imported.partition(".")[0] or (
+            module.startswith(("models", "provisioning")) and within(imported, FLOOR)
+        )
+    if module in FLOOR:
+        return within(imported, FLOOR)
+    if module in SHARED:
+        return within(imported, FLOOR)
+    for room in ROOMS:
+        if within(module, (room,)):
+            return within(imported, (*FLOOR, *SHARED, room)) or not imported.startswith("device")
+    return True
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_run_downward(module: str) -> None:
+    wrong = [imported for imported in ours(module) if not may_import(module, imported)]
+    assert not wrong, f"{module} may not import {', '.join(wrong)}"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.rpartition(".")[2] in PURE])
+def test_the_core_knows_neither_time_nor_event_loop(module: str) -> None:
+    assert not {"asyncio", "time"} & {name.partition(".")[0] for name in imports(module)}
+
+
+@pytest.mark.parametrize(
+    ("module", "imported", "allowed"),
+    [
+        ("device.audio.vad", "device.contracts", True),
+        ("device.audio.vad", "device.audio.frames", True),
+        ("device.audio.vad", "device.brain.router", False),
+        ("device.audio.vad", "device.session", False),
+        ("device.brain.stt", "device.jobs", True),
+        ("device.contracts", "device.jobs", False),
+        ("device.ports", "device.audio.vad", False),
+        ("device.turn", "device.audio.endpointer", True),
+        ("device.session", "device.app", False),
+        ("device.app", "device.brain.router", True),
+        ("device.app", "device.cli", False),
+        ("device.cli", "device.app", True),
+        ("cache.replies", "cache", True),
+        ("cache.replies", "cache.migrations", True),
+        ("cache.replies", "device.contracts", False),
+        ("device.brain.router", "cache.replies", True),
+    ],
+)
+def test_the_order_itself(module: str, imported: str, allowed: bool) -> None:
+    assert may_import(module, imported) is allowed
+
+
+def test_sources_are_found() -> None:
+    assert {"device", "device.contracts", *ROOMS} <= set(MODULES)
