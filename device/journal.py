@@ -1,0 +1,45 @@
+"""The records of the last turns, as consent allows them, and one line in the log for each."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from device.config import Consent
+from device.notices import Board, TurnEnded
+from device.record import Stage, TurnRecord
+
+log = logging.getLogger(__name__)
+
+TURNS_KEPT = 100
+
+
+class Journal:
+    """In RAM. Nothing in it that `consent` does not allow, so whoever reads it needs no rule of their own."""
+
+    def __init__(self, consent: Consent, board: Board) -> None:
+        self._consent = consent
+        self._board = board
+        self._turns: deque[Mapping[str, Any]] = deque(maxlen=TURNS_KEPT)
+
+    @property
+    def turns(self) -> tuple[Mapping[str, Any], ...]:
+        """Oldest first."""
+        return tuple(self._turns)
+
+    def write(self, record: TurnRecord) -> None:
+        """Keep a finished turn, show it, and log it: times, route and reason, never words."""
+        kept = record.as_json(with_words=self._consent.transcripts)
+        self._turns.append(kept)
+        self._board.post(TurnEnded(kept))
+        log.info(
+            "turn %d: %s, %s; first sound %s ms after the utterance%s%s",
+            record.turn_id,
+            record.kind.value,
+            f"{record.route.mind.value} ({record.route.reason})" if record.route else "no answer",
+            record.stages_ms.get(Stage.FIRST_AUDIO.value, "never"),
+            "; cut off" if record.cut_off else "",
+            f"; failed: {record.error_code}" if record.error_code else "",
+        )
