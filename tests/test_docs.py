@@ -14,7 +14,9 @@ from device.config_keys import Key, as_toml, keys
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = (ROOT / "docs" / "settings.md").read_text("utf-8")
-DOCS = "\n".join(file.read_text("utf-8") for file in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))])
+DOCS = "\n".join(
+    file.read_text("utf-8") for file in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+)
 
 
 def commands(parser: argparse.ArgumentParser, prefix: str) -> Iterator[tuple[str, argparse.ArgumentParser]]:

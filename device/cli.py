@@ -1,0 +1,159 @@
+"""The commands: `twominds run`, `ask`, `replay`, `doctor`, `config show`, `config check`.
+
+Each is a thin shell: it reads its arguments and the settings, calls one function, prints, and gives
+an exit code. 0 is success, 1 a problem that was told in a sentence, 2 wrong arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from device import __version__, config_load, config_show, doctor, places
+from device.config import Settings
+from device.errors import TwomindsError
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Errors that are a person's to solve are printed as one sentence."""
+    parsed = build_parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.DEBUG if parsed.verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    command: Callable[[argparse.Namespace], int] = parsed.command
+    try:
+        return command(parsed)
+    except TwomindsError as error:
+        print(f"twominds: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line, for `main`, the shell completion and the tests of the docs."""
+    parser = argparse.ArgumentParser(
+        "twominds", description="A voice agent on a board: hold a button, speak, and be answered."
+    )
+    parser.add_argument("--version", action="version", version=f"twominds {__version__}")
+    parser.add_argument("--verbose", action="store_true", help="log what is going on, words included")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = _add(commands, "run", _run, "start the agent and its page", "twominds run --port 8200")
+    run.add_argument("--port", type=int, help="the page's port, instead of the one in the settings")
+
+    asking = 'twominds ask "what time is it"', "twominds ask --wav question.wav --out reply.wav"
+    ask = _add(commands, "ask", _ask, "answer one question, typed or recorded", *asking)
+    question = ask.add_mutually_exclusive_group(required=True)
+    question.add_argument("text", nargs="?", help="the words to answer")
+    question.add_argument("--wav", type=Path, metavar="FILE", help="a recording: wav, flac, mp3 or ogg")
+    ask.add_argument("--out", type=Path, metavar="FILE", help="write the spoken reply to this WAV file")
+    ask.add_argument("--json", action="store_true", help="print the turn as one JSON object")
+
+    replaying = "twominds replay --fast --json recordings/"
+    replay = _add(commands, "replay", _replay, "take recordings through the whole turn", replaying)
+    replay.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="recordings, or folders of them")
+    replay.add_argument("--fast", action="store_true", help="as fast as the machine can, not in real time")
+    replay.add_argument("--json", action="store_true", help="print one JSON object per line")
+
+    _add(
+        commands, "doctor", _doctor, "tell what works here, and how to mend what does not", "twominds doctor"
+    )
+
+    config = commands.add_parser("config", help="look at the settings", description="Look at the settings.")
+    views = config.add_subparsers(required=True, metavar="VIEW")
+    _add(views, "show", _config_show, "print every setting in force", "twominds config show")
+    checking = "twominds config check my.toml"
+    check = _add(views, "check", _config_check, "find the mistakes in a settings file", checking)
+    check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="not the one that would be read")
+    return parser
+
+
+def _add(
+    commands: Commands, name: str, act: Callable[[argparse.Namespace], int], what: str, *examples: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=what,
+        description=f"{what[0].upper()}{what[1:]}.",
+        epilog="\n  ".join(["example:", *examples]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=act)
+    return parser
+
+
+# --- commands ------------------------------------------------------------------------------------
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    from device.app import serve
+
+    asyncio.run(serve(_settings(), port=parsed.port))
+    return 0
+
+
+def _ask(parsed: argparse.Namespace) -> int:
+    from device.rehearsal import ask
+
+    outcome, sound = asyncio.run(ask(_settings(), text=parsed.text, recording=parsed.wav))
+    if parsed.out:
+        from device.audio.recording import write_wav
+
+        write_wav(parsed.out, sound)
+    if parsed.json:
+        print(json.dumps(outcome.as_json(), ensure_ascii=False))
+    else:
+        print(outcome.as_text())
+    return 1 if outcome.error else 0
+
+
+def _replay(parsed: argparse.Namespace) -> int:
+    from device.rehearsal import replay
+
+    failed = False
+
+    async def all_of_them() -> None:
+        nonlocal failed
+        async for outcome in replay(_settings(), parsed.paths, fast=parsed.fast):
+            failed = failed or bool(outcome.error)
+            shown = json.dumps(outcome.as_json(), ensure_ascii=False) if parsed.json else outcome.as_text()
+            print(shown, flush=True)
+
+    asyncio.run(all_of_them())
+    return 1 if failed else 0
+
+
+def _doctor(parsed: argparse.Namespace) -> int:
+    findings = doctor.examine(os.environ)
+    print(doctor.render(findings))
+    return doctor.exit_code(findings)
+
+
+def _config_show(parsed: argparse.Namespace) -> int:
+    print(config_show.as_file(config_load.load(places.settings_file(os.environ), os.environ)), end="")
+    return 0
+
+
+def _config_check(parsed: argparse.Namespace) -> int:
+    file = parsed.file or places.settings_file(os.environ)
+    problems = config_load.check(file, os.environ)
+    print("\n".join(problems) if problems else f"{file or 'The settings'}: no mistakes found.")
+    return 1 if problems else 0
+
+
+# --- small things --------------------------------------------------------------------------------
+
+
+def _settings() -> Settings:
+    return config_load.load(places.settings_file(os.environ), os.environ).settings
