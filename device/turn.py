@@ -14,20 +14,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from device.audio.earcon import trouble
-from device.brain.safety.context import ReplyJudge
+from device.brain.safety.context import ReplyJudge, judge
 from device.config import Deadlines
 from device.contracts import Direction, Line, Mind, Request, Route, Stock, Transcript, Verdict
 from device.errors import SafetyError, StageError, StageTimeout, TtsError
 from device.machine import FirstAudio, NothingHeard, ReplyDone
 from device.notices import Answering, Board, Heard
-from device.pipeline import within
 from device.ports import Brain, SafetyGate, Speaker, TextToSpeech
 from device.record import Stage, TurnRecord
 from device.speaking import Act, Speaking
 
 log = logging.getLogger(__name__)
-
-GATE_DEADLINE_S = 2.0
 
 
 class Words(Protocol):
@@ -161,10 +158,7 @@ class Turn:
         await self._speaking.say(self._with.brain.reply(request, route), route, group)
 
     async def _judge(self, text: str, direction: Direction) -> Verdict:
-        try:
-            verdict = await within(GATE_DEADLINE_S, "safety gate", self._with.gate.judge(text, direction))
-        except StageTimeout as error:
-            raise SafetyError(str(error)) from error
+        verdict = await judge(self._with.gate, text, direction)
         if not verdict.allowed:
             self.record.gate = verdict.category or verdict.ruling.value
         return verdict

@@ -28,7 +28,7 @@ LONGEST_TEXT = 5_000
 
 
 class EspeakVoice:
-    """See `ports.TextToSpeech`. Nothing blocks: the work is another process's, killed when it is not wanted."""
+    """See `ports.TextToSpeech`. Nothing blocks: the work is a process's, killed when it is not wanted."""
 
     name = PROGRAM
 
@@ -66,7 +66,9 @@ class EspeakVoice:
             )
         except OSError as error:
             raise TtsError(f"{PROGRAM} could not be started ({error.strerror}).") from error
-        assert process.stdin and process.stdout and process.stderr
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         try:
             process.stdin.write(speakable.encode())
             process.stdin.close()
@@ -85,7 +87,7 @@ class EspeakVoice:
 
 
 def speakable_text(text: str) -> str:
-    """Without what espeak would spell out: control characters, emoji and other symbols, long runs of space."""
+    """Without what espeak would spell out: control characters, emoji and other symbols."""
     kept = "".join(c if c.isprintable() and not _is_symbol(c) else " " for c in text)
     return " ".join(kept.split())[:LONGEST_TEXT] if any(c.isalnum() for c in kept) else ""
 

@@ -1,0 +1,1 @@
+"""The safety gate: a verdict on every text, in both directions, that fails closed."""
