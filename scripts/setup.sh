@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 venv=.venv
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/twominds
+cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/twominds
 
 say() { echo "twominds: $*"; }
 stop() {
@@ -59,8 +59,8 @@ system_packages() { # system_packages LEVEL
     if [ "$1" = test ] || [ "$1" = native ]; then
         have chromium || have chromium-browser || missing+=("$(chromium_package)")
     fi
-    if [ "$1" = native ] && [ ! -e "$(llama_wheel)" ]; then
-        have g++ || missing+=(g++)
+    if [ "$1" = native ]; then
+        have g++ || missing+=(g++) # also brings libgomp, which the compiled package runs on
     fi
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
 }
@@ -127,9 +127,9 @@ install_project() { # the tree itself, editable: .venv/bin/twominds
 llama_version() { sed -n 's/^llama-cpp-python==\([^ ]*\).*/\1/p' requirements/native-source.txt; }
 
 llama_wheel() { # where the compiled wheel is kept: by version, Python and machine
-    local python=python3
-    [ ! -x $venv/bin/python ] || python=$venv/bin/python
-    echo "$cache/wheels/$("$python" -c 'import sys; print("py%d.%d" % sys.version_info[:2])')-$(uname -m)/llama_cpp_python-$(llama_version)-py3-none-linux_$(uname -m).whl"
+    local python
+    python=$($venv/bin/python -c 'import sys; print("py%d.%d" % sys.version_info[:2])')
+    echo "$cache/wheels/$python-$(uname -m)/llama_cpp_python-$(llama_version)-py3-none-linux_$(uname -m).whl"
 }
 
 build_llama() { # into the kept place, unless it is there
@@ -138,7 +138,7 @@ build_llama() { # into the kept place, unless it is there
     [ ! -e "$wheel" ] || return 0
     say "compiling llama-cpp-python $(llama_version): five to ten minutes on two cores, kept in ${wheel%/*}"
     mkdir -p "${wheel%/*}"
-    build=$(mktemp -d "$cache/build.XXXXXX")
+    build=$(mktemp -d "$cache/build.XXXXXX") # on the disk: /tmp may be in memory
     $venv/bin/uv venv --quiet --python $venv/bin/python "$build/venv"
     $venv/bin/uv pip install --quiet --python "$build/venv/bin/python" --require-hashes --only-binary :all: \
         -r requirements/native-build.txt
