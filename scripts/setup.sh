@@ -33,9 +33,11 @@ install_packages() { # install_packages PACKAGE…: by apt, or say which line to
     say "installing $* (apt)"
     local log
     log=$(mktemp)
-    if ! { "${as_root[@]}" apt-get update &&
+    if ! { # a source that cannot be reached must not hide one that can: update may fail
+        "${as_root[@]}" apt-get update
         "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
-            install --no-install-recommends -y "$@"; } >"$log" 2>&1 </dev/null; then
+            install --no-install-recommends -y "$@"
+    } >"$log" 2>&1 </dev/null; then
         tail -n 15 "$log" >&2
         stop "apt could not install $*; its last words stand above."
     fi
@@ -53,8 +55,13 @@ chromium_package() { # Raspberry Pi OS Bookworm has its own name for it
 
 system_packages() { # system_packages LEVEL
     local missing=()
-    usable_python >/dev/null || missing+=(python3 python3-venv)
-    [ -x $venv/bin/python ] || [ ${#missing[@]} -gt 0 ] || can_make_venv || missing+=("$(venv_package)")
+    if ! have python3; then
+        missing+=(python3 python3-venv)
+    elif ! usable_python >/dev/null; then
+        stop "Python 3.11 or newer is needed, and this is $(python3 --version 2>&1)."
+    elif [ ! -x $venv/bin/python ] && ! can_make_venv; then
+        missing+=("$(venv_package)")
+    fi
     have espeak-ng || missing+=(espeak-ng)
     if [ "$1" = test ] || [ "$1" = native ]; then
         have chromium || have chromium-browser || missing+=("$(chromium_package)")
@@ -95,7 +102,7 @@ make_venv() { # .venv with the pinned uv in it
     local python key
     key="$PWD $(hash_of requirements/uv.txt)"
     if done_already uv "$key" && $venv/bin/python -c '' 2>/dev/null; then return; fi
-    python=$(usable_python) || stop "twominds needs Python 3.11 or newer, and $(python3 --version 2>&1) is too old."
+    python=$(usable_python) || stop "Python 3.11 or newer is needed, and apt has none."
     say "making $venv with $("$python" --version)"
     rm -rf $venv
     "$python" -m venv $venv
