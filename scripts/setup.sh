@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 venv=.venv
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/twominds
+cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/twominds
 
 say() { echo "twominds: $*"; }
 stop() {
@@ -33,9 +33,11 @@ install_packages() { # install_packages PACKAGE…: by apt, or say which line to
     say "installing $* (apt)"
     local log
     log=$(mktemp)
-    if ! { "${as_root[@]}" apt-get update &&
+    if ! { # a source that cannot be reached must not hide one that can: update may fail
+        "${as_root[@]}" apt-get update
         "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
-            install --no-install-recommends -y "$@"; } >"$log" 2>&1 </dev/null; then
+            install --no-install-recommends -y "$@"
+    } >"$log" 2>&1 </dev/null; then
         tail -n 15 "$log" >&2
         stop "apt could not install $*; its last words stand above."
     fi
@@ -53,14 +55,19 @@ chromium_package() { # Raspberry Pi OS Bookworm has its own name for it
 
 system_packages() { # system_packages LEVEL
     local missing=()
-    usable_python >/dev/null || missing+=(python3 python3-venv)
-    [ -x $venv/bin/python ] || [ ${#missing[@]} -gt 0 ] || can_make_venv || missing+=("$(venv_package)")
+    if ! have python3; then
+        missing+=(python3 python3-venv)
+    elif ! usable_python >/dev/null; then
+        stop "Python 3.11 or newer is needed, and this is $(python3 --version 2>&1)."
+    elif [ ! -x $venv/bin/python ] && ! can_make_venv; then
+        missing+=("$(venv_package)")
+    fi
     have espeak-ng || missing+=(espeak-ng)
     if [ "$1" = test ] || [ "$1" = native ]; then
         have chromium || have chromium-browser || missing+=("$(chromium_package)")
     fi
-    if [ "$1" = native ] && [ ! -e "$(llama_wheel)" ]; then
-        have g++ || missing+=(g++)
+    if [ "$1" = native ]; then
+        have g++ || missing+=(g++) # also brings libgomp, which the compiled package runs on
     fi
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
 }
@@ -95,7 +102,7 @@ make_venv() { # .venv with the pinned uv in it
     local python key
     key="$PWD $(hash_of requirements/uv.txt)"
     if done_already uv "$key" && $venv/bin/python -c '' 2>/dev/null; then return; fi
-    python=$(usable_python) || stop "twominds needs Python 3.11 or newer, and $(python3 --version 2>&1) is too old."
+    python=$(usable_python) || stop "Python 3.11 or newer is needed, and apt has none."
     say "making $venv with $("$python" --version)"
     rm -rf $venv
     "$python" -m venv $venv
@@ -127,9 +134,9 @@ install_project() { # the tree itself, editable: .venv/bin/twominds
 llama_version() { sed -n 's/^llama-cpp-python==\([^ ]*\).*/\1/p' requirements/native-source.txt; }
 
 llama_wheel() { # where the compiled wheel is kept: by version, Python and machine
-    local python=python3
-    [ ! -x $venv/bin/python ] || python=$venv/bin/python
-    echo "$cache/wheels/$("$python" -c 'import sys; print("py%d.%d" % sys.version_info[:2])')-$(uname -m)/llama_cpp_python-$(llama_version)-py3-none-linux_$(uname -m).whl"
+    local python
+    python=$($venv/bin/python -c 'import sys; print("py%d.%d" % sys.version_info[:2])')
+    echo "$cache/wheels/$python-$(uname -m)/llama_cpp_python-$(llama_version)-py3-none-linux_$(uname -m).whl"
 }
 
 build_llama() { # into the kept place, unless it is there
@@ -138,7 +145,7 @@ build_llama() { # into the kept place, unless it is there
     [ ! -e "$wheel" ] || return 0
     say "compiling llama-cpp-python $(llama_version): five to ten minutes on two cores, kept in ${wheel%/*}"
     mkdir -p "${wheel%/*}"
-    build=$(mktemp -d "$cache/build.XXXXXX")
+    build=$(mktemp -d "$cache/build.XXXXXX") # on the disk: /tmp may be in memory
     $venv/bin/uv venv --quiet --python $venv/bin/python "$build/venv"
     $venv/bin/uv pip install --quiet --python "$build/venv/bin/python" --require-hashes --only-binary :all: \
         -r requirements/native-build.txt

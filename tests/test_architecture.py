@@ -22,8 +22,8 @@ FLOOR = (
     "device.ports",
 )
 """What every room may build on."""
-SHARED = ("device.jobs",)
-"""Ways of working that rooms may use, too: native calls in threads."""
+SHARED = ("device.jobs", "device.machine")
+"""What rooms may use, too: native calls in threads, and the states that lights and pages show."""
 TOP = ("device.app", "device.cli")
 PURE = ("machine", "endpointer", "chunker", "chunks", "router")
 """The core that knows neither a clock nor an event loop, wherever its files lie."""
@@ -57,7 +57,8 @@ def imports(module: str) -> Iterator[str]:
 
 
 def ours(module: str) -> list[str]:
-    return [name for name in imports(module) if name.partition(".")[0] in OURS]
+    """What it imports of ours, once each."""
+    return list(dict.fromkeys(name for name in imports(module) if name.partition(".")[0] in OURS))
 
 
 def within(module: str, packages: tuple[str, ...]) -> bool:
@@ -76,9 +77,7 @@ def may_import(module: str, imported: str) -> bool:
         return module.partition(".")[0] == imported.partition(".")[0] or (
             module.startswith(("models", "provisioning")) and within(imported, FLOOR)
         )
-    if module in FLOOR:
-        return within(imported, FLOOR)
-    if module in SHARED:
+    if module in FLOOR or module in SHARED:
         return within(imported, FLOOR)
     for room in ROOMS:
         if within(module, (room,)):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from device.cli import build_parser
 from device.config_keys import Key, as_toml, keys
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,8 +30,6 @@ def commands(parser: argparse.ArgumentParser, prefix: str) -> Iterator[tuple[str
 
 
 def all_commands() -> dict[str, argparse.ArgumentParser]:
-    from device.cli import build_parser
-
     return dict(commands(build_parser(), "twominds"))
 
 
@@ -58,23 +56,15 @@ def test_every_make_target_is_documented_and_explained() -> None:
     assert [target for target in targets if not re.search(rf"^{target}:.*## ", makefile, re.MULTILINE)] == []
 
 
-needs_commands = pytest.mark.skipif(
-    importlib.util.find_spec("device.cli") is None, reason="needs the command line, device/cli.py"
-)
-
-
-@needs_commands
 def test_every_command_is_documented() -> None:
     assert [command for command in all_commands() if command not in DOCS] == []
 
 
-@needs_commands
 def test_every_command_shows_an_example_of_itself() -> None:
     lacking = [command for command, parser in all_commands().items() if command not in (parser.epilog or "")]
     assert lacking == []
 
 
-@needs_commands
 def test_the_commands_are_those_that_people_were_promised() -> None:
     promised = {"run", "ask", "replay", "doctor", "config show", "config check"}
     assert {f"twominds {command}" for command in promised} <= set(all_commands())

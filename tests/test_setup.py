@@ -1,0 +1,146 @@
+"""The set-up script on machines that lack something, and the locked packages.
+
+The machines are a PATH of a few real programs and stand-ins for apt-get, id and sudo.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
+REAL = ("bash", "cat", "cut", "dirname", "env", "mktemp", "rm", "sed", "sha256sum", "tail", "uname")
+
+SetUp = Callable[[dict[str, str]], "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of what the script needs, so that it never touches this tree."""
+    for folder in ("scripts", "requirements"):
+        shutil.copytree(ROOT / folder, tmp_path / "tree" / folder)
+    return tmp_path / "tree"
+
+
+@pytest.fixture
+def set_up(tmp_path: Path, tree: Path) -> SetUp:
+    """Runs `scripts/setup.sh run` where only REAL and the given stand-ins (name to shell lines) exist."""
+
+    def run(programs: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        for name in REAL:
+            real = shutil.which(name)
+            assert real is not None
+            (folder / name).symlink_to(real)
+        for name, lines in programs.items():
+            (folder / name).write_text(f"#!{shutil.which('bash')}\n{lines}\n")
+            (folder / name).chmod(0o755)
+        return subprocess.run(
+            [tree / "scripts" / "setup.sh", "run"],
+            env={"PATH": str(folder), "HOME": str(tmp_path), "LOG": str(tmp_path / "apt.log")},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+PYTHON = f'exec {sys.executable} "$@"'
+ROOT_ID, PERSON_ID = "echo 0", "echo 1000"
+APT = 'echo "$*" >>"$LOG"'
+
+
+def test_who_may_not_install_is_told_the_exact_line(set_up: SetUp, tree: Path) -> None:
+    done = set_up({"python3": PYTHON, "id": PERSON_ID, "apt-get": APT})
+    assert done.returncode == 1
+    line = done.stderr.splitlines()[-1].strip()
+    assert line == "sudo apt-get update && sudo apt-get install --no-install-recommends -y espeak-ng"
+    assert not (tree / ".venv").exists()
+
+
+def test_a_sudo_that_wants_a_password_is_not_used(set_up: SetUp, tmp_path: Path) -> None:
+    done = set_up({"python3": PYTHON, "id": PERSON_ID, "apt-get": APT, "sudo": "exit 1"})
+    assert done.returncode == 1
+    assert not (tmp_path / "apt.log").exists()
+
+
+def test_root_installs_only_what_is_missing(set_up: SetUp, tmp_path: Path) -> None:
+    """And says apt's last words when that fails."""
+    failing = f'{APT}; [ "$1" = update ] || {{ echo "no such luck"; exit 100; }}'
+    done = set_up({"python3": PYTHON, "id": ROOT_ID, "apt-get": failing})
+    asked = (tmp_path / "apt.log").read_text().splitlines()
+    assert asked[0] == "update"
+    assert asked[1].endswith("install --no-install-recommends -y espeak-ng")
+    assert done.returncode == 1
+    assert "no such luck" in done.stderr
+    assert "apt could not install espeak-ng" in done.stderr
+
+
+def test_a_python_without_venv_gets_debians_package(set_up: SetUp, tmp_path: Path) -> None:
+    without = f'case "$*" in *ensurepip*) exit 1 ;; esac; {PYTHON}'
+    set_up({"python3": without, "id": ROOT_ID, "apt-get": f"{APT}; false", "espeak-ng": ""})
+    assert (tmp_path / "apt.log").read_text().splitlines()[1].endswith("-y python3-venv")
+
+
+def test_an_old_python_is_named(set_up: SetUp) -> None:
+    old = '[ "$1" = --version ] && echo "Python 3.9.2" || exit 1'
+    done = set_up({"python3": old, "id": ROOT_ID, "apt-get": APT, "espeak-ng": ""})
+    assert done.returncode == 1
+    assert done.stderr == "twominds: Python 3.11 or newer is needed, and this is Python 3.9.2.\n"
+
+
+def test_a_machine_without_apt_is_told_what_is_missing(set_up: SetUp) -> None:
+    done = set_up({"python3": PYTHON, "id": ROOT_ID})
+    assert done.returncode == 1
+    assert "not a Debian: espeak-ng" in done.stderr
+
+
+def test_make_help_names_every_target() -> None:
+    shown = subprocess.run(
+        ["make", "-s"], cwd=ROOT, capture_output=True, text=True, env=os.environ | {"MAKEFLAGS": ""}
+    )
+    targets = re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert [line.split()[1] for line in shown.stdout.splitlines()] == targets
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_every_locked_package_has_a_version_and_a_hash(lock: Path) -> None:
+    entries = re.split(r"\n(?=[a-z])", re.sub(r"^\s*#.*\n", "", lock.read_text(), flags=re.MULTILINE))
+    assert entries
+    for entry in entries:
+        assert re.match(r"\s*[a-z0-9-]+==[0-9]", entry), entry[:80]
+        assert "--hash=sha256:" in entry, entry[:80]
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_a_lock_names_no_place_to_fetch_from(lock: Path) -> None:
+    assert not re.search(r"https?:|--index|--find-links|file:", lock.read_text())
+
+
+def pins(name: str) -> set[str]:
+    """`package==version` of a lock; a package may stand twice, for different Pythons."""
+    return set(re.findall(r"^([a-z0-9-]+==[^ ;]+)", (ROOT / "requirements" / name).read_text(), re.MULTILINE))
+
+
+def test_the_locks_agree_with_each_other() -> None:
+    """What the tests ran with is what people run."""
+    assert pins("run.txt") <= pins("silero.txt") <= pins("dev.txt")
+
+
+def test_every_dependency_is_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    locked = {pin.partition("==")[0] for pin in pins("run.txt")}
+    asked = {re.split(r"[^a-z0-9-]", dependency)[0] for dependency in project["dependencies"]}
+    assert asked <= locked
+    assert project["optional-dependencies"]["llama"] == [*pins("native-source.txt")]
