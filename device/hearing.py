@@ -86,6 +86,8 @@ class Hearing:
         except TimeoutError:
             self._record.mark(Stage.RELEASED)
             self._emit(Endpoint(self._record.turn_id, EndpointReason.LIMIT))
+        finally:
+            self._bound = None
 
     def _watch(self, ending: Ending | None) -> None:
         if ending is Ending.LIMIT:

@@ -19,7 +19,7 @@ from device.config import Deadlines
 from device.contracts import Direction, Line, Mind, Request, Route, Stock, Transcript, Verdict
 from device.errors import SafetyError, StageError, StageTimeout, TtsError
 from device.machine import FirstAudio, NothingHeard, ReplyDone
-from device.notices import Answering, Board, Heard
+from device.notices import Answering, Board, Heard, Refused
 from device.ports import Brain, SafetyGate, Speaker, TextToSpeech
 from device.record import Stage, TurnRecord
 from device.speaking import Act, Speaking
@@ -91,6 +91,7 @@ class Turn:
             try:
                 transcript = await words.transcript()
                 if transcript is None:
+                    self._with.board.post(Refused(self._with.phrases(Stock.NOTHING_HEARD)))
                     return NothingHeard(self.record.turn_id)
                 self._note(transcript)
                 await self._reply(transcript, history(), group)

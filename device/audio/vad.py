@@ -71,7 +71,7 @@ class SileroDetector:
         return self._speech
 
     def reset(self) -> None:
-        self._waiting = np.zeros(0, np.float32)
+        self._waiting: np.ndarray = np.zeros(0, np.float32)
         self._context = np.zeros(SILERO_CONTEXT, np.float32)
         self._hidden = self._cell = np.zeros((1, 1, 128), np.float32)
         self._speech = False

@@ -1,0 +1,184 @@
+"""Stand-ins for engines, for tests of what joins them: scripted, timed, and able to fail in every way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+
+from device.contracts import (
+    Audio,
+    Direction,
+    Frame,
+    Gesture,
+    Mind,
+    Reply,
+    ReplyItem,
+    Request,
+    Route,
+    Ruling,
+    Say,
+    Stock,
+    Transcript,
+    Verdict,
+)
+from device.errors import RobotError
+
+SOUND_HZ = 16_000
+
+
+async def for_ever() -> None:
+    """What a hung engine does."""
+    await asyncio.Event().wait()
+
+
+@dataclass
+class FakeListening:
+    """Hears what it was told to hear."""
+
+    stt: FakeStt
+    frames: list[Frame] = field(default_factory=list)
+    abandoned: bool = False
+    partial: str = ""
+
+    def feed(self, frame: Frame) -> None:
+        self.frames.append(frame)
+        self.partial = self.stt.partials.get(len(self.frames), self.partial)
+
+    async def finish(self) -> Transcript:
+        await asyncio.sleep(self.stt.takes_s)
+        if self.stt.fails is not None:
+            raise self.stt.fails
+        if self.stt.hangs:
+            await for_ever()
+        return Transcript(self.stt.hears, engine="fake", speech=True)
+
+    async def abandon(self) -> None:
+        self.abandoned = True
+
+
+@dataclass
+class FakeStt:
+    hears: str = "what time is it"
+    takes_s: float = 0.0
+    hangs: bool = False
+    fails: Exception | None = None
+    partials: dict[int, str] = field(default_factory=dict)
+    listenings: list[FakeListening] = field(default_factory=list)
+    name: str = "fake ears"
+
+    def listen(self) -> FakeListening:
+        self.listenings.append(FakeListening(self))
+        return self.listenings[-1]
+
+    async def close(self) -> None: ...
+
+
+@dataclass
+class FakeDetector:
+    """Every frame that is not all zero is speech."""
+
+    name: str = "fake detector"
+
+    def is_speech(self, frame: Frame) -> bool:
+        return any(frame.pcm)
+
+    def reset(self) -> None: ...
+
+
+@dataclass
+class FakeBrain:
+    """Says the same to everything, an item every `every_s`."""
+
+    items: Sequence[ReplyItem | Exception] = (Say("It is noon. "), Say("Lunch is at one."))
+    every_s: float = 0.0
+    hangs_after: int | None = None
+    requests: list[Request] = field(default_factory=list)
+    closed: int = 0
+
+    def route(self, request: Request) -> Route:
+        self.requests.append(request)
+        return Route(Mind.SKILL, "the fake skill")
+
+    def reply(self, request: Request, route: Route) -> Reply:
+        return Reply(Mind.SKILL, self._items())
+
+    async def _items(self) -> AsyncIterator[ReplyItem]:
+        try:
+            for number, item in enumerate(self.items):
+                await asyncio.sleep(self.every_s)
+                if number == self.hangs_after:
+                    await for_ever()
+                if isinstance(item, Exception):
+                    raise item
+                yield item
+        finally:
+            self.closed += 1
+
+
+@dataclass
+class FakeGate:
+    """Lets everything pass but texts with a forbidden word."""
+
+    forbidden: str = "forbidden"
+    instead: str = "Let us talk of something else."
+    hangs: bool = False
+    judged: list[tuple[str, Direction]] = field(default_factory=list)
+
+    async def judge(self, text: str, direction: Direction) -> Verdict:
+        self.judged.append((text, direction))
+        if self.hangs:
+            await for_ever()
+        if self.forbidden in text:
+            return Verdict(Ruling.REDIRECT, "test", say_instead=self.instead)
+        return Verdict(Ruling.ALLOW)
+
+
+@dataclass
+class FakeVoice:
+    """A tenth of a second of sound for every word, in pieces of one word."""
+
+    first_takes_s: float = 0.0
+    fails_on: Callable[[str], Exception | None] = lambda text: None
+    hangs: bool = False
+    silent: bool = False
+    texts: list[str] = field(default_factory=list)
+    name: str = "fake voice"
+
+    async def synthesise(self, text: str) -> AsyncIterator[Audio]:
+        self.texts.append(text)
+        await asyncio.sleep(self.first_takes_s)
+        failure = self.fails_on(text)
+        if failure is not None:
+            raise failure
+        if self.hangs:
+            await for_ever()
+        for _ in () if self.silent else text.split():
+            yield Audio(b"\1\0" * (SOUND_HZ // 10), SOUND_HZ)
+
+    async def close(self) -> None: ...
+
+
+@dataclass
+class FakeRobot:
+    name: str = "fake robot"
+    done: list[Gesture] = field(default_factory=list)
+    halts: int = 0
+    halted: bool = False
+
+    async def perform(self, gesture: Gesture) -> None:
+        if self.halted:
+            raise RobotError("The robot was stopped.")
+        self.done.append(gesture)
+
+    def halt(self) -> None:
+        self.halted = True
+        self.halts += 1
+
+    def release(self) -> None:
+        self.halted = False
+
+
+def stock(which: Stock) -> str:
+    """The sentence for a stock phrase, recognisable by its name."""
+    return f"Stock {which.value.replace('_', ' ')}."
