@@ -60,6 +60,7 @@ class SileroDetector:
         if model is None or importlib.util.find_spec("onnxruntime") is None:
             raise EngineMissing("Silero is not installed here: run make silero.")
         self._session = _open(model)
+        self._waiting: np.ndarray
         self.reset()
 
     def is_speech(self, frame: Frame) -> bool:
@@ -71,7 +72,7 @@ class SileroDetector:
         return self._speech
 
     def reset(self) -> None:
-        self._waiting: np.ndarray = np.zeros(0, np.float32)
+        self._waiting = np.zeros(0, np.float32)
         self._context = np.zeros(SILERO_CONTEXT, np.float32)
         self._hidden = self._cell = np.zeros((1, 1, 128), np.float32)
         self._speech = False

@@ -16,64 +16,17 @@ CLAUSE_ENDS = ",;:—–、，；："
 CLOSERS = "\"'”’»)]}」』）*_"
 DASHES = {"-", "–", "—"}
 
-ABBREVIATIONS = {
-    "en": frozenset(
-        [
-            "mr",
-            "mrs",
-            "ms",
-            "dr",
-            "prof",
-            "st",
-            "jr",
-            "sr",
-            "vs",
-            "etc",
-            "e.g",
-            "i.e",
-            "a.m",
-            "p.m",
-            "u.s",
-            "u.k",
-            "approx",
-            "dept",
-            "est",
-            "fig",
-            "inc",
-            "ltd",
-            "no",
-            "nos",
-            "vol",
-            "jan",
-            "feb",
-            "mar",
-            "apr",
-            "jun",
-            "jul",
-            "aug",
-            "sep",
-            "sept",
-            "oct",
-            "nov",
-            "dec",
-            "mon",
-            "tue",
-            "wed",
-            "thu",
-            "fri",
-            "sat",
-            "sun",
-            "ph.d",
-            "m.d",
-        ]
-    )
-}
+_ABBREVIATIONS_EN = """
+    mr mrs ms dr prof st jr sr vs etc e.g i.e a.m p.m u.s u.k approx dept est fig inc ltd no nos vol ph.d m.d
+    jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun
+"""
+ABBREVIATIONS = {"en": frozenset(_ABBREVIATIONS_EN.split())}
+
 BEFORE_NUMBERS = frozenset({"no", "nos", "vol", "fig"})
 """Words of their own that are abbreviations only before a number."""
 
-CONJUNCTIONS = {
-    "en": frozenset(["and", "but", "or", "so", "because", "which", "while", "when", "if", "although", "then"])
-}
+_CONJUNCTIONS_EN = "and but or so because which while when if although then"
+CONJUNCTIONS = {"en": frozenset(_CONJUNCTIONS_EN.split())}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,41 @@
+"""`make bench`: measure and print, or `python -m bench --json` for a machine."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import os
+import platform
+
+from bench.barge_in import barge_in
+from bench.figure import Figure
+from bench.memory import thin_mode
+from bench.orchestrator import overlap, own_time
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the orchestrator itself.")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    as_json = parser.parse_args().json
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    figures: list[Figure] = []
+    if not as_json:
+        print(f"On {machine}:")
+    for measure in (own_time, overlap, barge_in):
+        _show(asyncio.run(measure()), figures, as_json)
+    _show(thin_mode(), figures, as_json)
+    if as_json:
+        print(json.dumps({"machine": machine, "figures": [dataclasses.asdict(f) for f in figures]}, indent=1))
+
+
+def _show(new: list[Figure], figures: list[Figure], as_json: bool) -> None:
+    figures += new
+    if not as_json:
+        for figure in new:
+            print(figure.as_line(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
