@@ -70,7 +70,6 @@ class VoiceSettings(Section, frozen=True):
 class Panel(Section, frozen=True):
     """The page that the device serves."""
 
-    enabled: bool = True
     port: Annotated[int, Meta(ge=0, le=65535)] = 8137
     """On 127.0.0.1; 0 takes any free port."""
 

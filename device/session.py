@@ -24,7 +24,7 @@ from device.conversation import Conversation
 from device.errors import RobotError
 from device.hearing import Hearing
 from device.hw.lights import light
-from device.notices import LightChanged, Moved, Refused
+from device.notices import LightChanged, LightState, Moved, Refused
 from device.ports import Robot, SpeechToText, VoiceDetector
 from device.record import Kind, Stage, TurnRecord
 from device.speaking import Act
@@ -80,8 +80,8 @@ class Session:
         self._under_way: _UnderWay | None = None
         self._conversation = Conversation()
         self._quiet_since_s = clock()
-        self._leaving = False
-        self._shown: LightChanged | None = None
+        self.light = LightChanged(LightState.STARTING, leaving=False)
+        """What the light shows now."""
         self.volume = settings.voice.volume
 
     # --- what a person does (ports.Controls) ---
@@ -114,8 +114,7 @@ class Session:
 
     def content_is_leaving(self, leaving: bool) -> None:
         """Told by the egress module, never by whoever means to send."""
-        self._leaving = leaving
-        self._show_light()
+        self._show_light(leaving)
 
     async def run(self) -> None:
         """Until cancelled. An error here is a fault of the session itself and ends the process."""
@@ -280,8 +279,9 @@ class Session:
         except asyncio.QueueFull:
             log.error("the session does not keep up; an event was lost: %s", type(event).__name__)
 
-    def _show_light(self) -> None:
-        shown = LightChanged(light(self._state.phase, self._facts), self._leaving)
-        if shown != self._shown:
-            self._shown = shown
+    def _show_light(self, leaving: bool | None = None) -> None:
+        leaving = self.light.leaving if leaving is None else leaving
+        shown = LightChanged(light(self._state.phase, self._facts), leaving)
+        if shown != self.light:
+            self.light = shown
             self._with.board.post(shown)

@@ -26,7 +26,7 @@ def test_keys_have_paths_variables_and_defaults() -> None:
         ("language", "en"),
         ("talk.patience_s", "a number from 0.3 to 5"),
         ("panel.port", "a whole number from 0 to 65535"),
-        ("panel.enabled", "true or false"),
+        ("consent.transcripts", "true or false"),
         ("voice.name", "text"),
     ],
 )
@@ -52,7 +52,7 @@ def test_numbers_are_finite(value: float) -> None:
 
 
 def test_a_word_becomes_what_the_key_holds() -> None:
-    assert keys()["panel.enabled"].convert("false", from_text=True) is False
+    assert keys()["consent.transcripts"].convert("false", from_text=True) is False
     assert keys()["panel.port"].convert("0", from_text=True) == 0
     assert keys()["voice.name"].convert("12", from_text=True) == "12"
 
