@@ -1,0 +1,76 @@
+"""The microphone of an open page, as the device's own. Nothing here knows a socket.
+
+The page gives sound in takes: a press begins one, and between takes there is nothing at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import numpy as np
+import soxr
+
+from device.contracts import FRAME_BYTES, FRAME_MS, RATE_HZ, Frame
+
+CAPACITY_S = 5.0
+"""Of frames that wait to be read; then the oldest is dropped."""
+
+
+class PageMicrophone:
+    """Sound from the page as frames. Implements `ports.Microphone`."""
+
+    name = "page"
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._frames: asyncio.Queue[Frame] = asyncio.Queue(int(CAPACITY_S * 1000 / FRAME_MS))
+        self._take: _Take | None = None
+        self.dropped = 0
+        """Frames that nobody read in time."""
+
+    async def frames(self) -> AsyncIterator[Frame]:
+        """20 ms frames at 16 kHz while the page sends sound. Never ends by itself. Cancel-safe."""
+        while True:
+            yield await self._frames.get()
+
+    def take(self, take_id: int, pcm: bytes, rate_hz: int) -> None:
+        """A batch of a take, at the page's rate; without `pcm`, the take has ended.
+
+        A take is dated by the arrival of its first batch, and counts its samples from there.
+        """
+        if self._take is None or self._take.key != (take_id, rate_hz):
+            self._take = _Take(take_id, rate_hz, self._clock() - len(pcm) / 2 / rate_hz)
+        for frame in self._take.feed(pcm):
+            self._put(frame)
+        if not pcm:
+            self._take = None
+
+    def _put(self, frame: Frame) -> None:
+        if self._frames.full():
+            self._frames.get_nowait()
+            self.dropped += 1
+        self._frames.put_nowait(frame)
+
+
+class _Take:
+    """A stretch of sound without gaps: frame after frame, 20 ms apart, from where it began."""
+
+    def __init__(self, take_id: int, rate_hz: int, begun_s: float) -> None:
+        self.key = (take_id, rate_hz)
+        self._begun_s = begun_s
+        self._resampler = soxr.ResampleStream(rate_hz, RATE_HZ, 1, dtype="int16")
+        self._rest = b""
+        self._count = 0
+
+    def feed(self, pcm: bytes) -> list[Frame]:
+        """The frames that are now complete. Without `pcm` the resampler gives what it still holds."""
+        samples = np.frombuffer(pcm, np.int16)
+        self._rest += self._resampler.resample_chunk(samples, last=not pcm).tobytes()
+        frames = []
+        while len(self._rest) >= FRAME_BYTES:
+            captured_s = self._begun_s + self._count * FRAME_MS / 1000
+            frames.append(Frame(self._rest[:FRAME_BYTES], captured_s))
+            self._rest = self._rest[FRAME_BYTES:]
+            self._count += 1
+        return frames

@@ -1,0 +1,196 @@
+"""The page's protocol: what goes through the one WebSocket, `/talk`.
+
+Text frames are JSON objects with their kind in `type`; binary frames are sound. Whoever opens the
+socket first sends `hello`, is answered with `welcome` and `light`, and from then on both sides send
+what they like. A frame that is not exactly of a kind below ends the connection with a reason
+(close code 1008), and nothing else.
+
+A binary frame is a number (unsigned, 32 bits, little-endian) and then PCM, mono, 16 bits signed
+little-endian:
+
+- up, the microphone, at the rate that `hello` announced, in batches of 20 ms. The number counts the
+  stretches of sound, which the page calls takes: a press begins a new one with the 300 ms before
+  it. A frame without PCM ends the take. Nothing is sent between takes.
+- down, the voice, at the page's rate, too. The number is the `sound_id` of a `play`; what belongs to
+  another sound than the last one begun is dropped.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from device.contracts import Gesture, Mind
+from device.errors import TwomindsError
+from device.notices import LightState
+
+LONGEST_ASK = 500
+"""Letters of a typed request."""
+LARGEST_FRAME = 64 * 1024
+"""Bytes. The page's batches are 20 ms: 7,684 bytes at 192 kHz."""
+
+SoundNumber = Annotated[int, Meta(ge=0, lt=2**32)]
+_TAG = struct.Struct("<I")
+
+
+class MalformedMessage(TwomindsError, ValueError):
+    """A frame of the page is not of any kind that is known."""
+
+    code = "page_message"
+
+
+# --- from the page -------------------------------------------------------------------------------
+
+
+class FromPage(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"):
+    """A text frame from the page."""
+
+
+class Hello(FromPage, frozen=True, tag="hello"):
+    """The first frame: the rate of the page's AudioContext, in both directions."""
+
+    rate_hz: Annotated[int, Meta(ge=8_000, le=192_000)]
+
+
+class Press(FromPage, frozen=True, tag="press"):
+    """The button went down; this page has the floor from now on."""
+
+
+class Release(FromPage, frozen=True, tag="release"):
+    """The button went up. Without a press before it, nothing."""
+
+
+class Ask(FromPage, frozen=True, tag="ask"):
+    """A typed request; this page has the floor from now on."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=LONGEST_ASK)]
+
+
+class Stop(FromPage, frozen=True, tag="stop"):
+    """Silence and stillness."""
+
+
+class Played(FromPage, frozen=True, tag="played"):
+    """How far a sound has got: at its first sample, about every 50 ms, and when all of it has sounded."""
+
+    sound_id: SoundNumber
+    samples: SoundNumber
+
+
+PageMessage = Hello | Press | Release | Ask | Stop | Played
+
+
+# --- to the page ---------------------------------------------------------------------------------
+
+
+class ToPage(Struct, frozen=True, tag_field="type"):
+    """A text frame to the page."""
+
+
+class Welcome(ToPage, frozen=True, tag="welcome"):
+    """The answer to `hello`."""
+
+    mode: Literal["hold", "toggle"]
+    """As in the settings: hold the button while speaking, or press once to begin and once to end."""
+    pre_roll_ms: int
+    """How much sound from before a press begins a take."""
+    post_roll_ms: int
+    """How long a take goes on after a release."""
+
+
+class Light(ToPage, frozen=True, tag="light"):
+    """What the device's light shows; `leaving`: content is leaving the device right now."""
+
+    state: LightState
+    leaving: bool
+
+
+class Floor(ToPage, frozen=True, tag="floor"):
+    """Whether this page has the floor: replies sound on the page that pressed or asked last."""
+
+    yours: bool
+
+
+class Heard(ToPage, frozen=True, tag="heard"):
+    """Words of the person, so far or final."""
+
+    turn_id: int
+    text: str
+    final: bool
+    engine: str
+
+
+class Answering(ToPage, frozen=True, tag="answering"):
+    """A clause of the reply, who answers and why."""
+
+    turn_id: int
+    text: str
+    mind: Mind
+    reason: str
+
+
+class Moved(ToPage, frozen=True, tag="moved"):
+    """The robot makes a gesture."""
+
+    gesture: Gesture
+
+
+class Refused(ToPage, frozen=True, tag="refused"):
+    """A press or a request was not taken: a sentence for a person."""
+
+    why: str
+
+
+class Turn(ToPage, frozen=True, tag="turn"):
+    """The record of a turn that has ended, as consent allows it."""
+
+    record: Mapping[str, Any]
+
+
+class Play(ToPage, frozen=True, tag="play"):
+    """A new sound begins, and whatever sounded before it ends; its frames follow."""
+
+    sound_id: int
+    turn_id: int
+
+
+class Silence(ToPage, frozen=True, tag="silence"):
+    """Drop all sound that has not sounded, now."""
+
+
+DeviceMessage = Welcome | Light | Floor | Heard | Answering | Moved | Refused | Turn | Play | Silence
+
+
+# --- the wire ------------------------------------------------------------------------------------
+
+_decoder: msgspec.json.Decoder[PageMessage] = msgspec.json.Decoder(PageMessage)
+_encoder = msgspec.json.Encoder()
+
+
+def read(text: str) -> PageMessage:
+    """A text frame of the page. Raises MalformedMessage."""
+    try:
+        return _decoder.decode(text)
+    except msgspec.MsgspecError as error:
+        raise MalformedMessage(f"This is no message of the page: {error}") from error
+    except UnicodeError as error:
+        raise MalformedMessage("This is no message of the page: it is not UTF-8.") from error
+
+
+def write(message: DeviceMessage) -> str:
+    return _encoder.encode(message).decode()
+
+
+def read_sound(frame: bytes) -> tuple[int, bytes]:
+    """The number and the PCM of a binary frame. Raises MalformedMessage."""
+    if len(frame) < _TAG.size or len(frame) % 2:
+        raise MalformedMessage("This is no sound: a number of 4 bytes and samples of 2 bytes are.")
+    return _TAG.unpack_from(frame)[0], frame[_TAG.size :]
+
+
+def write_sound(sound_id: int, pcm: bytes) -> bytes:
+    return _TAG.pack(sound_id) + pcm
