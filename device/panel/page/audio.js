@@ -5,8 +5,8 @@ const MICROPHONE = {
 };
 
 export class Sound {
-  /** `listener` has batch(takeId, Int16Array): the microphone during a
-   *  take, the last batch empty; and reached(soundId, samples, peak). */
+  /** `listener` has batch(takeId, Int16Array), the microphone during a take, its last batch empty; and
+   *  reached(soundId, samples, peak): how far the voice has got, and how loud it was since last time. */
   constructor(listener) {
     this.listener = listener;
     this.context = new AudioContext({ latencyHint: "interactive" });
