@@ -32,6 +32,11 @@ class Source:
             self.closed = True
 
 
+async def collect(items: AsyncIterator[int], into: list[int]) -> None:
+    async for item in items:
+        into.append(item)
+
+
 def test_reading_ahead_overlaps_the_source_with_the_reader() -> None:
     async def story() -> None:
         loop = asyncio.get_running_loop()
@@ -60,13 +65,12 @@ def test_it_reads_only_so_far_ahead() -> None:
 
 def test_an_error_comes_after_everything_that_came_before_it() -> None:
     async def story() -> None:
-        seen = []
+        seen: list[int] = []
         async with asyncio.TaskGroup() as group:
             ahead = ReadAhead(group, Source(3, error=ValueError("broken")).items(), 10, "source")
             await asyncio.sleep(1)
             with pytest.raises(ValueError, match="broken"):
-                async for number in ahead:
-                    seen.append(number)
+                await collect(ahead, seen)
         assert seen == [0, 1, 2]
 
     run(story())
@@ -96,10 +100,9 @@ def test_a_time_out_of_the_awaited_things_own_stays_what_it_is() -> None:
 def test_each_item_has_its_own_bound_and_the_source_is_closed_when_it_is_late() -> None:
     async def story() -> None:
         source = Source(3, every_s=1.5)
-        seen = []
+        seen: list[int] = []
         with pytest.raises(StageTimeout):
-            async for number in each_within(source.items(), "mind", first_s=2.0, next_s=1.0):
-                seen.append(number)
+            await collect(each_within(source.items(), "mind", first_s=2.0, next_s=1.0), seen)
         assert seen == [0]
         assert source.closed
 
