@@ -14,6 +14,7 @@ import numpy as np
 import pocketsphinx
 
 from device.brain.speech_grammar import Grammar
+from device.brain.word_automaton import Automaton, automaton
 from device.errors import EngineMissing, SttError
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,8 @@ class CommandDecoder:
         if not grammar.sentences:
             raise SttError("There is no command that could be recognised by voice.")
         try:
-            self._decoder.add_jsgf_string("commands", grammar.jsgf())
+            machine = automaton(grammar)
+            self._decoder.add_fsg("commands", self._decoder.create_fsg("commands", *_transitions(machine)))
             self._decoder.activate_search("commands")
         except (RuntimeError, ValueError) as error:
             raise SttError("The grammar of the speech commands cannot be used.") from error
@@ -96,3 +98,14 @@ class CommandDecoder:
     def drop(self) -> None:
         """Forget the utterance."""
         self._decoder.end_utt()
+
+
+def _transitions(
+    machine: Automaton,
+) -> tuple[int, int, list[tuple[int, int, float] | tuple[int, int, float, str]]]:
+    """Start, end and arcs as pocketsphinx wants them: with one final state, reached without a word."""
+    end = machine.states
+    arcs: list[tuple[int, int, float] | tuple[int, int, float, str]] = [
+        (state, target, 1.0, word) for state, out in machine.arcs.items() for word, target in out.items()
+    ]
+    return machine.start, end, [*arcs, *((final, end, 1.0) for final in sorted(machine.finals))]

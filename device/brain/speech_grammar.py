@@ -6,7 +6,7 @@ JSGF: https://www.w3.org/TR/2000/NOTE-jsgf-20000605/ (Sun's Java Speech Grammar 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 
@@ -119,25 +119,9 @@ class Grammar:
         possible = {name: node for name, node in rules.items() if node != IMPOSSIBLE}
         return Grammar(kept, possible, before, after)
 
-    def accepts(self, sentence: str) -> bool:
-        """Whether the words of `sentence`, split at spaces, can be said in this grammar."""
-        words = sentence.split()
-        return len(words) in self._ends(seq([self.before, choice(self.sentences), self.after]), words, 0)
-
-    def _ends(self, node: Node, words: Sequence[str], start: int) -> frozenset[int]:
-        """Where a reading of `node` that begins at word `start` may end."""
-        match node:
-            case Word(text):
-                return frozenset({start + 1} if start < len(words) and words[start] == text else ())
-            case Ref(rule):
-                return self._ends(self.rules[rule], words, start)
-            case Choice(parts):
-                return frozenset(end for part in parts for end in self._ends(part, words, start))
-            case Seq(parts):
-                starts = frozenset({start})
-                for part in parts:
-                    starts = frozenset(end for at in starts for end in self._ends(part, words, at))
-                return starts
+    def whole(self) -> Node:
+        """All of it as one tree."""
+        return seq([self.before, choice(self.sentences), self.after])
 
     def jsgf(self, name: str = "commands") -> str:
         """The grammar as JSGF, one public rule `<name>`."""
