@@ -22,8 +22,8 @@ from training import clinc
 Floats = npt.NDArray[np.float32]
 
 FOLDS = 5
-TAKEN_AT_MOST = 0.005
-"""Share of unserved requests that may be taken, by cross-validation: half the goal, as margin."""
+TAKEN_AT_MOST = 0.0075
+"""Share of unserved requests of unseen kinds that may be taken, by cross-validation; the goal is 0.01."""
 _EPOCHS = 12
 _BATCH = 128
 _RATE = 0.01

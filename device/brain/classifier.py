@@ -51,11 +51,10 @@ class Classifier:
 
 
 def features(words: str) -> npt.NDArray[np.int64]:
-    """The buckets that a normalised text falls into: words, pairs and triples, pieces of words. Sorted, unique."""
+    """The buckets that a normalised text falls into: words, pairs, pieces of words."""
     parts = ["^", *_NUMBER.sub("#", words).split(), "$"]
     grams = {f"1 {word}" for word in parts}
     grams |= {f"2 {a} {b}" for a, b in zip(parts, parts[1:], strict=False)}
-    grams |= {f"3 {a} {b} {c}" for a, b, c in zip(parts, parts[1:], parts[2:], strict=False)}
     for word in parts[1:-1]:
         framed = f"<{word}>"
         grams |= {f"c {framed[at : at + 4]}" for at in range(len(framed) - 3)}

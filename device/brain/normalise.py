@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _CONTRACTIONS = {
     "what's": "what is", "whats": "what is", "who's": "who is", "where's": "where is",
@@ -31,20 +32,19 @@ def normalise(text: str) -> str:
     return " ".join(_CONTRACTIONS.get(word, word) for word in words)
 
 
-def without_polite_words(text: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
-    """A normalised text without the polite words around it; never empty if the text is not."""
-    while True:
-        shorter = _without_one(text, before, after)
-        if shorter == text:
-            return text
-        text = shorter
+def without_polite_words(text: str, before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[str]:
+    """A normalised text, then the same with one polite phrase less each time, until none is left."""
+    shorter: str | None = text
+    while shorter is not None:
+        yield shorter
+        shorter = _without_one(shorter, before, after)
 
 
-def _without_one(text: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
-    for phrase in before:
-        if text.startswith(phrase + " "):
-            return text[len(phrase) + 1 :]
+def _without_one(text: str, before: tuple[str, ...], after: tuple[str, ...]) -> str | None:
     for phrase in after:
         if text.endswith(" " + phrase):
             return text[: -len(phrase) - 1]
-    return text
+    for phrase in before:
+        if text.startswith(phrase + " "):
+            return text[len(phrase) + 1 :]
+    return None

@@ -93,24 +93,33 @@ def _date(slots: Slots, words: str) -> Slots | None:
 
 # --- arithmetic ------------------------------------------------------------------------------------
 
-_BEFORE_SUM = re.compile(
-    r"^.*?\b(?:what is|what do you get (?:if|when|for) (?:you|i)?|what does|how much is|calculate|compute|solve|work out|"
-    r"the answer to|(?:please )?provide|tell me|know what|me what|please)\b(?: what is| what)?(?! (?:do|does))"
+_AROUND_SUM = frozenset(
+    "what is are the answer to can could would will you tell me how much calculate compute solve work out find give "
+    "i want need know result value do does get if when for please equal equals make makes it be let us now "
+    "total amount number math problem help with figure question so then thanks thank that this my see".split()
 )
-_AFTER_SUM = re.compile(r"(?: (?:please|equals?|make|makes|is|for me|thanks|thank you))+$")
+"""Words that may stand before or after a sum without being part of it."""
 _SHORTHAND = frozenset({"9 ÷ 11", "24 ÷ 7"})
 """Written like sums, meant as names."""
 
 
 def _arithmetic(slots: Slots, words: str) -> Slots | None:
     """`sum` in canonical form; {} when help with sums is asked for without one."""
-    for candidate in (str(slots.get("expression", "")), words, _BEFORE_SUM.sub("", words)):
-        found = read_sum(_AFTER_SUM.sub("", candidate).strip())
-        if found and found not in _SHORTHAND:
-            return {"sum": found}
+    found = read_sum(_inside(words))
+    if found and found not in _SHORTHAND:
+        return {"sum": found}
     if slots or re.search(r"\d", with_digits(words)) or not re.search(r"\b(math|maths|sums?|algebra)\b", words):
         return None
     return {}
+
+
+def _inside(words: str) -> str:
+    parts = words.split()
+    while parts and parts[0] in _AROUND_SUM:
+        del parts[0]
+    while parts and parts[-1] in _AROUND_SUM:
+        del parts[-1]
+    return " ".join(parts)
 
 
 # --- volume ----------------------------------------------------------------------------------------
