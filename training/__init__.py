@@ -1,0 +1,1 @@
+"""How the weights in the repository were made. Not part of what is installed."""
