@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -27,6 +29,7 @@ ADDRESSES = ["https://example.com/a.b?c=d,e", "a.b@example.org", "www.example.co
 GLUED = ["Dr.", "Mr.", "e.g.", "i.e.", "vs.", "U.S.", "Prof.", "St."]
 EMOJI = ["🎉", "👨‍👩‍👧‍👦", "🇬🇧", "👍🏽", "❤️", "1️⃣", "🏴󠁧󠁢󠁳󠁣󠁴󠁿"]
 MARKS = [".", ",", "!", "?", "...", "…", ";", ":", "?!", '."', ".)", "”", "!’"]
+SPACES = [" ", " ", "  ", "\n", "\n\n- "]
 
 atoms = st.sampled_from(WORDS + NUMBERS + ADDRESSES + EMOJI) | st.builds(
     str.__add__, st.sampled_from(WORDS), st.sampled_from(MARKS)
