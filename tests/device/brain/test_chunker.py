@@ -86,7 +86,7 @@ def test_clauses_do_not_depend_on_where_the_deltas_break(text: str, breaks: list
     places = sorted({0, len(text), *(at for at in breaks if at < len(text))})
     splitter = ClauseSplitter()
     clauses = [
-        clause for a, b in zip(places, places[1:], strict=False) for clause in splitter.feed(text[a:b])
+        clause for a, b in itertools.pairwise(places) for clause in splitter.feed(text[a:b])
     ]
     assert clauses + splitter.flush() == split(text)
 
