@@ -20,7 +20,7 @@ _LEET: Final = str.maketrans("013457@$!|€", "oieastasiie")
 _SENTENCE_END: Final = re.compile(r"[.!?…]+(?=\s|\Z)|[\n\r]+|[。！？]")
 _NOT_A_WORD: Final = re.compile(r"[^\w'.]+|_+|(?<!\s)\.(?!\s)|(?<!\w)'|'(?!\w)")
 _LEET_WORD: Final = re.compile(r"(?<![\w@$])(?=[\w@$!|€]*[a-z])(?=[\w@$!|€]*[013457@$!|€])[\w@$!|€]{3,}")
-_SPELT: Final = re.compile(r"(?<![^\W_])[^\W_](?:[ \-._*/]{1,3}[^\W_]){2,}(?![^\W_])")
+_SPELT: Final = re.compile(r"(?<![\w'])[^\W_]([ \-._*/]{1,3})[^\W_](?:\1[^\W_])+(?![\w'])")
 _SEPARATORS: Final = re.compile(r"[ \-._*/]+")
 _STRETCHED: Final = re.compile(r"([a-z])\1{2,}")
 
@@ -46,7 +46,14 @@ def _unaccented(text: str) -> str:
 
 
 def _joined(text: str) -> str:
-    return _SPELT.sub(lambda spelt: _SEPARATORS.sub("", spelt[0]), text)
+    return _SPELT.sub(_spelt_word, text)
+
+
+def _spelt_word(spelt: re.Match[str]) -> str:
+    """ "k-i-l-l" is "kill", "i k i l l" is "i kill"."""
+    letters = _SEPARATORS.sub("", spelt[0])
+    stands_alone = spelt[1] == " " and letters[0] in "ai" and len(letters) > 3
+    return f"{letters[0]} {letters[1:]}" if stands_alone else letters
 
 
 def _words(text: str) -> str:

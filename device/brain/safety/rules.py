@@ -54,7 +54,6 @@ class _CategoryTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _RulesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     words: dict[str, str]
     benign: list[str]
-    game: list[str]
     category: list[_CategoryTable]
 
 
@@ -105,7 +104,6 @@ def load_contacts(directory: Traversable | None = None) -> dict[str, Contacts]:
 
 def _rule(category: _CategoryTable, rule: _RuleTable, table: _RulesFile, contacts: Contacts) -> Rule:
     say_instead = category.say_instead if rule.say_instead is None else rule.say_instead
-    unless = [pattern for name in rule.unless for pattern in (table.game if name == "%game%" else [name])]
     return Rule(
         category=category.name,
         name=rule.name,
@@ -113,7 +111,7 @@ def _rule(category: _CategoryTable, rule: _RuleTable, table: _RulesFile, contact
         say_instead=say_instead.format(emergency=contacts.emergency, crisis=contacts.crisis).strip(),
         directions=frozenset(rule.directions),
         pattern=_compile(rule.patterns, table.words, bounded=not rule.raw),
-        unless=_compile(unless, table.words) if unless else None,
+        unless=_compile(rule.unless, table.words) if rule.unless else None,
         raw=rule.raw,
     )
 
