@@ -8,8 +8,8 @@ from device.pipeline import within
 from device.ports import SafetyGate
 
 DEADLINE_S = 2.0
-REMEMBERED = 400
-"""Characters of the reply so far that are judged together with the next clause."""
+REMEMBERED = 240
+"""Characters of the reply so far that are judged with the next clause: longer than any rule reaches."""
 
 
 class ReplyJudge:
