@@ -1,0 +1,185 @@
+"""The composition root: the one place where engines, rooms and simulators are named and joined."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from device.audio.frames import FrameHub
+from device.audio.page_microphone import PageMicrophone
+from device.audio.page_speaker import PageSpeaker
+from device.audio.vad import best_detector
+from device.brain import templates
+from device.brain.onboard import OnboardBrain
+from device.brain.packs import phrases
+from device.brain.recogniser import Recogniser
+from device.brain.safety.gate import load_gate
+from device.brain.stt_pocketsphinx import PocketsphinxStt
+from device.brain.template_grammar import template_grammar
+from device.brain.tts_espeak import EspeakVoice
+from device.config import Settings
+from device.contracts import Stock
+from device.egress import LEAVING_S, Egress, install_guard
+from device.hw.robot import SimulatedRobot
+from device.journal import Journal
+from device.notices import Board
+from device.panel.server import Panel
+from device.ports import Microphone, SafetyGate, Speaker, SpeechToText, TextToSpeech, VoiceDetector
+from device.record import TurnRecord
+from device.session import Ears, Session
+from device.start_screen import Part, PartState, render
+from device.turn import Answerers
+
+LOADING_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """What is slow to load and can serve one session after another."""
+
+    stt: SpeechToText
+    tts: TextToSpeech
+    gate: SafetyGate
+    recogniser: Recogniser
+    phrases: Callable[[Stock], str]
+
+
+@contextlib.asynccontextmanager
+async def load_engines(settings: Settings) -> AsyncIterator[Engines]:
+    """The engines that the settings and this machine call for, closed at the end. Raises EngineMissing."""
+    recogniser = Recogniser(settings.language)
+    spoken = templates.for_speech(settings.language)
+    stt = PocketsphinxStt(template_grammar(spoken.intents, spoken.before, spoken.after), {})
+    await stt.load(LOADING_S)
+    engines = Engines(
+        stt=stt,
+        tts=EspeakVoice(settings.voice),
+        gate=load_gate(settings.language, settings.country),
+        recogniser=recogniser,
+        phrases=phrases(settings.language),
+    )
+    try:
+        yield engines
+    finally:
+        await engines.stt.close()
+        await engines.tts.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A session and what it is joined to."""
+
+    session: Session
+    hub: FrameHub
+    board: Board
+    detector: VoiceDetector
+
+
+def assemble(
+    settings: Settings, engines: Engines, speaker: Speaker, ended: Callable[[TurnRecord], None], board: Board
+) -> Device:
+    """A session of its own, with a brain that remembers nothing yet, around engines that may be shared."""
+    robot = SimulatedRobot()
+    hub = FrameHub()
+    detector = best_detector(settings.engines.vad)
+    brain = OnboardBrain(
+        recogniser=engines.recogniser,
+        language=settings.language,
+        now=lambda: datetime.now().astimezone(),
+        monotonic=time.monotonic,
+        rng=random.Random(),
+        gestures=robot.gestures,
+        volume=lambda: session.volume,
+    )
+    session: Session = Session(
+        settings,
+        Ears(hub, detector, engines.stt),
+        Answerers(brain, engines.gate, engines.tts, speaker, engines.phrases, board),
+        robot,
+        ended,
+        time.monotonic,
+    )
+    return Device(session, hub, board, detector)
+
+
+async def feed(microphone: Microphone, hub: FrameHub) -> None:
+    """Every frame of the microphone into the hub, as long as there are any."""
+    async for frame in microphone.frames():
+        hub.push(frame)
+
+
+# --- the agent -----------------------------------------------------------------------------------
+
+
+async def serve(settings: Settings) -> None:
+    """Run until the process is told to end. Raises SettingsError, EngineMissing."""
+    _end_on_sigterm()
+    egress = Egress()
+    install_guard(egress)
+    board = Board()
+    journal = Journal(settings.consent, board)
+    microphone, speaker = PageMicrophone(time.monotonic), PageSpeaker(time.monotonic)
+    async with load_engines(settings) as engines:
+        device = assemble(settings, engines, speaker, journal.write, board)
+        session = device.session
+        panel = Panel(
+            settings.panel, settings.talk, session, board, microphone, speaker, lambda: session.light
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(session.run(), name="session")
+            group.create_task(feed(microphone, device.hub), name="microphone")
+            group.create_task(panel.serve(), name="page")
+            group.create_task(show_leaving(egress, session), name="egress light")
+            parts = what_serves(device, engines)
+            print(render(parts, await panel.url()), flush=True)
+
+
+async def show_leaving(egress: Egress, session: Session) -> None:
+    """The light's "content is leaving", on when bytes are counted, off when they have stopped."""
+    loop = asyncio.get_running_loop()
+    left = asyncio.Event()
+
+    def tell() -> None:
+        loop.call_soon_threadsafe(left.set)
+
+    egress.observe(tell)
+    while True:
+        await left.wait()
+        session.content_is_leaving(True)
+        while left.is_set():
+            left.clear()
+            await asyncio.sleep(LEAVING_S)
+        session.content_is_leaving(False)
+
+
+def _end_on_sigterm() -> None:
+    """As a service manager asks for it: everything is closed in order, as with Ctrl-C."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+
+def what_serves(device: Device, engines: Engines) -> tuple[Part, ...]:
+    """Every part of the device, for the start screen."""
+    real, simulated, absent = PartState
+    silero = "" if "Silero" in device.detector.name else "make silero"
+    return (
+        Part("microphone", real, "the browser's, through the page"),
+        Part("speaker", real, "the browser's, through the page"),
+        Part("button", simulated, "on the page: hold it, or the space bar"),
+        Part("light", simulated, "on the page"),
+        Part("robot", simulated, "drawn on the page"),
+        Part("voice detection", real, device.detector.name, silero),
+        Part("speech to text", real, f"{engines.stt.name}: commands, not free speech"),
+        Part("answers", real, "skills and packs of replies"),
+        Part("System 1 (on board)", absent, "no language model in this release"),
+        Part("System 2 (cloud)", absent, "no link in this release: nothing leaves this machine"),
+        Part("text to speech", real, engines.tts.name),
+        Part("safety gate", real, "rules"),
+    )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import io
 import json
 import logging
 import os
@@ -15,6 +17,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from device import __version__, config_load, config_show, doctor, places
 from device.config import Settings
@@ -25,6 +29,8 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Errors that are a person's to solve are printed as one sentence."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that knows only ASCII still gets an answer
     parsed = build_parser().parse_args(arguments)
     logging.basicConfig(
         level=logging.DEBUG if parsed.verbose else logging.WARNING,
@@ -99,7 +105,11 @@ def _add(
 def _run(parsed: argparse.Namespace) -> int:
     from device.app import serve
 
-    asyncio.run(serve(_settings(), port=parsed.port))
+    settings = _settings()
+    if parsed.port is not None:
+        settings = replace(settings, panel=replace(settings.panel, port=parsed.port))
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(serve(settings))
     return 0
 
 
@@ -157,3 +167,7 @@ def _config_check(parsed: argparse.Namespace) -> int:
 
 def _settings() -> Settings:
     return config_load.load(places.settings_file(os.environ), os.environ).settings
+
+
+if __name__ == "__main__":
+    sys.exit(main())

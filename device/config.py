@@ -90,6 +90,8 @@ class Settings(Section, frozen=True):
     """All of it."""
 
     language: Literal["en"] = "en"
+    country: Literal["", "US", "CA", "GB", "IE", "AU", "NZ"] = ""
+    """Where the device is, so that whoever needs help is told whom to call there."""
     talk: Talk = Talk()
     deadlines: Deadlines = Deadlines()
     engines: Engines = Engines()

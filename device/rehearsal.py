@@ -6,17 +6,30 @@ recording, the speaker keeps what was said; everything between them is the real 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
-RECORDINGS = {".wav", ".flac", ".mp3", ".ogg"}
+from device.app import Device, Engines, assemble, feed, load_engines
+from device.audio.recording import read
+from device.audio.simulated import RecordingMicrophone, SimulatedSpeaker
+from device.config import Settings
+from device.contracts import Audio
+from device.errors import AudioFileError
+from device.notices import Board
+from device.record import TurnRecord
+
+ENDINGS = {".wav", ".flac", ".mp3", ".ogg"}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one recording, or one typed question, came to."""
+    """What one recording, or one typed question, came to. The words are the caller's own, and not kept."""
 
-    file: str
+    file: str = ""
     transcript: str = ""
     route: str = ""
     reply: str = ""
@@ -24,21 +37,103 @@ class Outcome:
     stages_ms: dict[str, float] = field(default_factory=dict)
     error: str | None = None
 
+    @classmethod
+    def of(cls, record: TurnRecord, file: str = "") -> Outcome:
+        return cls(
+            file=file,
+            transcript=record.heard,
+            route=f"{record.route.mind.value}: {record.route.reason}" if record.route else "",
+            reply=record.spoken,
+            spoken_s=round(record.spoken_s, 3),
+            stages_ms=record.stages_ms,
+            error=record.error or None,
+        )
+
     def as_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        return asdict(self)
 
     def as_text(self) -> str:
         """For a person: what was heard, what was answered, by whom and how soon."""
-        title = f"{self.file}\n" if self.file else ""
-        if self.error and not self.reply:
-            return f"{title}  {self.error}"
         sound_ms = self.stages_ms.get("first_audio")
         soon = f", first sound after {sound_ms:.0f} ms" if sound_ms is not None else ""
-        lines = [
-            f"  heard  {self.transcript or '(nothing)'}",
-            f"  said   {self.reply or '(nothing)'}",
-            f"  by     {self.route or 'nobody'}{soon}",
-        ]
+        lines = [self.file] if self.file else []
         if self.error:
-            lines.append(f"  but    {self.error}")
-        return title + "\n".join(lines)
+            lines.append(f"  failed  {self.error}")
+        if self.route or not self.error:
+            lines.append(f"  heard   {self.transcript or '(nothing)'}")
+            lines.append(f"  said    {self.reply or '(nothing)'}")
+            lines.append(f"  by      {self.route or 'nobody'}{soon}")
+        return "\n".join(lines)
+
+
+async def ask(
+    settings: Settings, *, text: str | None = None, recording: Path | None = None
+) -> tuple[Outcome, Audio]:
+    """One turn from typed words or from a recording; what came of it, and how it sounds.
+
+    Raises AudioFileError, EngineMissing.
+    """
+    sound = read(recording) if recording else None
+    async with load_engines(settings) as engines, _stage(settings, engines, fast=True) as stage:
+        record = await (stage.ask(text or "") if sound is None else stage.hear(sound))
+        return Outcome.of(record, str(recording or "")), stage.speaker.sound()
+
+
+async def replay(settings: Settings, paths: Sequence[Path], *, fast: bool) -> AsyncIterator[Outcome]:
+    """Every recording in `paths` as a turn of its own, in order; one that cannot be read says why."""
+    async with load_engines(settings) as engines:
+        for path in recordings(paths):
+            try:
+                sound = read(path)
+            except AudioFileError as error:
+                yield Outcome(file=str(path), error=str(error))
+                continue
+            async with _stage(settings, engines, fast=fast) as stage:
+                yield Outcome.of(await stage.hear(sound), str(path))
+
+
+def recordings(paths: Sequence[Path]) -> Iterator[Path]:
+    """The files named, and the recordings below the folders named, sorted."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in ENDINGS)
+        else:
+            yield path
+
+
+class _Stage:
+    """A device for one turn."""
+
+    def __init__(self, settings: Settings, engines: Engines, *, fast: bool) -> None:
+        self._fast = fast
+        self._ended: asyncio.Queue[TurnRecord] = asyncio.Queue()
+        self.speaker = SimulatedSpeaker(fast=fast)
+        self.device: Device = assemble(settings, engines, self.speaker, self._ended.put_nowait, Board())
+
+    async def ask(self, text: str) -> TurnRecord:
+        self.device.session.ask(text)
+        return await self._ended.get()
+
+    async def hear(self, sound: Audio) -> TurnRecord:
+        """Hold the button for as long as the recording lasts."""
+        microphone = RecordingMicrophone(sound, fast=self._fast)
+        async with asyncio.TaskGroup() as group:
+            self.device.session.press()
+            capture = group.create_task(feed(microphone, self.device.hub))
+            ended = group.create_task(self._ended.get())
+            over = group.create_task(microphone.finished.wait())
+            await asyncio.wait((ended, over), return_when=asyncio.FIRST_COMPLETED)
+            self.device.session.release()
+            record = await ended
+            over.cancel()
+            capture.cancel()
+        return record
+
+
+@contextlib.asynccontextmanager
+async def _stage(settings: Settings, engines: Engines, *, fast: bool) -> AsyncIterator[_Stage]:
+    stage = _Stage(settings, engines, fast=fast)
+    async with asyncio.TaskGroup() as group:
+        session = group.create_task(stage.device.session.run(), name="session")
+        yield stage
+        session.cancel()

@@ -1,0 +1,109 @@
+"""The commands as a person runs them: what they print, and their exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import soundfile
+
+ROOT = Path(__file__).resolve().parents[2]
+needs_voice = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs espeak-ng")
+
+
+def twominds(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """`twominds …` in a process of its own, with settings from nowhere but `env`."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-m", "device.cli", *arguments],
+        cwd=ROOT,
+        env=kept | {"XDG_CONFIG_HOME": "/nonexistent", "PYTHONPATH": str(ROOT)} | env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@needs_voice
+def test_ask_prints_what_was_heard_and_answered_and_writes_the_sound(tmp_path: Path) -> None:
+    done = twominds("ask", "what is six times seven", "--out", str(tmp_path / "reply.wav"))
+    assert done.returncode == 0, done.stderr
+    assert "heard   what is six times seven" in done.stdout
+    assert "forty-two" in done.stdout or "42" in done.stdout
+    assert soundfile.info(tmp_path / "reply.wav").duration > 0.5
+
+
+@needs_voice
+def test_ask_and_replay_speak_json(tmp_path: Path) -> None:
+    subprocess.run(["espeak-ng", "-w", str(tmp_path / "a.wav"), "tell me a joke"], check=True)
+    asked = json.loads(twominds("ask", "--wav", str(tmp_path / "a.wav"), "--json").stdout)
+    lines = twominds("replay", "--fast", "--json", str(tmp_path)).stdout.splitlines()
+    fields = {"file", "transcript", "route", "reply", "spoken_s", "stages_ms", "error"}
+    assert len(lines) == 1
+    assert set(asked) == set(json.loads(lines[0])) == fields
+
+
+@needs_voice
+def test_replay_goes_on_after_a_bad_file_and_fails_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_text("not sound")
+    subprocess.run(["espeak-ng", "-w", str(tmp_path / "b.wav"), "tell me a joke"], check=True)
+    done = twominds("replay", "--fast", str(tmp_path))
+    assert done.returncode == 1
+    assert "not a recording that can be read" in done.stdout
+    assert "b.wav" in done.stdout
+
+
+def test_ask_about_a_missing_file_is_one_sentence() -> None:
+    done = twominds("ask", "--wav", "/nowhere/x.wav")
+    assert done.returncode == 1
+    assert done.stderr == "twominds: /nowhere/x.wav: there is no such file.\n"
+
+
+def test_a_wrong_setting_is_refused_with_path_value_and_suggestion() -> None:
+    done = twominds("ask", "hello", TWOMINDS_TALK__MODE="togle")
+    assert done.returncode == 1
+    for part in ("talk.mode", "togle", "toggle", "TWOMINDS_TALK__MODE"):
+        assert part in done.stderr
+
+
+def test_config_check_finds_every_mistake_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "twominds.toml"
+    file.write_text('[talk]\nmode = "hold"\npatiens_s = 1\n[voice]\nvolume = 300\n')
+    done = twominds("config", "check", str(file))
+    assert done.returncode == 1
+    assert "patience_s" in done.stdout
+    assert "voice.volume" in done.stdout
+    file.write_text("[voice]\nvolume = 30\n")
+    assert twominds("config", "check", str(file)).returncode == 0
+
+
+def test_config_show_is_a_settings_file_again(tmp_path: Path) -> None:
+    shown = twominds("config", "show", TWOMINDS_VOICE__VOLUME="33")
+    assert "volume = 33" in shown.stdout
+    (tmp_path / "again.toml").write_text(shown.stdout)
+    assert twominds("config", "check", str(tmp_path / "again.toml")).returncode == 0
+
+
+@needs_voice
+def test_doctor_finds_a_machine_that_can_talk() -> None:
+    done = twominds("doctor", TWOMINDS_PANEL__PORT="0")
+    assert done.returncode == 0, done.stdout
+    assert "All that is needed works." in done.stdout
+
+
+def test_doctor_without_a_voice_says_how_to_get_one() -> None:
+    done = twominds("doctor", PATH="/nonexistent", TWOMINDS_PANEL__PORT="0")
+    assert done.returncode == 1
+    assert "apt-get install" in done.stdout
+
+
+@pytest.mark.parametrize("command", [["ask"], ["nonsense"], ["ask", "a", "--wav", "b"], []])
+def test_wrong_arguments_are_refused_with_the_usage(command: list[str]) -> None:
+    done = twominds(*command)
+    assert done.returncode == 2
+    assert "usage: twominds" in done.stderr
