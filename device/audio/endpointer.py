@@ -12,9 +12,7 @@ from device.config import Talk
 from device.contracts import FRAME_MS
 
 SPEECH_MS = 60
-"""Speech counts from this much of it within `WINDOW_MS` on; a click is shorter."""
-
-WINDOW_MS = 200
+"""This much more voice than silence is speech; a click is shorter."""
 
 BEGIN_WITHIN_MS = 6_000
 """In toggle mode, how long a person may take to begin."""
@@ -30,7 +28,13 @@ class Ending(enum.Enum):
 
 
 class Endpointer:
-    """One utterance. `step` gives an Ending once, at the frame that ends it, and None otherwise."""
+    """One utterance. `step` gives an Ending once, at the frame that ends it, and None otherwise.
+
+    A leaky count decides what is speech: up with every voiced frame, down with every other, between 0
+    and `SPEECH_MS`; at the top, somebody speaks. So a click neither begins an utterance nor prolongs
+    it, and a detector that flickers does not end it. Silence is counted from the last frame at the
+    top. While the count is above 0 an utterance does not end: that may be the next word's beginning.
+    """
 
     def __init__(
         self, patience_ms: int | None, longest_ms: int, begin_within_ms: int = BEGIN_WITHIN_MS
@@ -41,7 +45,7 @@ class Endpointer:
         self._begin_within_ms = begin_within_ms
         self._elapsed_ms = 0
         self._silence_ms = 0
-        self._recent = [False] * (WINDOW_MS // FRAME_MS)
+        self._voiced_ms = 0
         self._over = False
         self.heard_speech = False
 
@@ -54,10 +58,10 @@ class Endpointer:
     def step(self, is_speech: bool) -> Ending | None:
         """One frame further."""
         self._elapsed_ms += FRAME_MS
-        self._recent = [*self._recent[1:], is_speech]
-        self._silence_ms = 0 if is_speech else self._silence_ms + FRAME_MS
-        if sum(self._recent) * FRAME_MS >= SPEECH_MS:
-            self.heard_speech = True
+        self._voiced_ms = min(SPEECH_MS, max(0, self._voiced_ms + (FRAME_MS if is_speech else -FRAME_MS)))
+        speaks = self._voiced_ms == SPEECH_MS
+        self._silence_ms = 0 if speaks else self._silence_ms + FRAME_MS
+        self.heard_speech = self.heard_speech or speaks
         if self._over:
             return None
         ending = self._ending()
@@ -67,7 +71,7 @@ class Endpointer:
     def _ending(self) -> Ending | None:
         if self._elapsed_ms >= self._longest_ms:
             return Ending.LIMIT
-        if self._patience_ms is None:
+        if self._patience_ms is None or self._voiced_ms > 0:
             return None
         if self.heard_speech:
             return Ending.SILENCE if self._silence_ms >= self._patience_ms else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 from device.contracts import FRAME_BYTES, FRAME_MS, RATE_HZ, Frame
 
@@ -19,32 +19,62 @@ LONGEST_RING_MS = 500
 TAP_FRAMES = 500
 """10 s: far more than a turn ever lags behind, except when the machine stands still."""
 
-PAUSE_S = 0.1
+PAUSE_S = 0.25
 """Pieces further apart than this do not belong to one stream of samples."""
+
+FRAME_S = FRAME_MS / 1000
+HALF_SAMPLE_S = 0.5 / RATE_HZ
+"""Slack where sums of floats are compared with times."""
 
 
 class Framer:
-    """Cuts pieces of 16 kHz PCM, of any length, into frames with the time of their first sample."""
+    """Cuts pieces of 16 kHz PCM, of any length, into frames with the time of their first sample.
+
+    A piece is dated by the arrival of its end, which is never earlier than its capture and often a
+    little later. So the times run on by the sample count: an arrival ahead of it moves them earlier
+    at once; one behind it is lateness, of which 1 % per second of sound is believed (clocks that
+    differ by 100 ppm settle 10 ms late). More than `PAUSE_S` late, the source has paused: what was
+    left of an unfinished frame is dropped and the times are set anew.
+
+    Times never run backward, and none is later than its frame can have been captured: a frame from
+    before a barge-in must not pass for a later one.
+    """
+
+    _BELIEVED_PER_S = 0.01
 
     def __init__(self) -> None:
         self._rest = b""
-        self._rest_from_s = 0.0
+        self._next_s: float | None = None
+        """When the sample after all that was cut is expected."""
+        self._last_s = float("-inf")
 
-    def cut(self, pcm: bytes, ended_s: float) -> Iterator[Frame]:
-        """The frames that are whole now; `ended_s` is when the last sample of `pcm` was captured.
-
-        The clock of the samples is followed from piece to piece, so that jitter in the arrival does
-        not get into the frames; after a pause it is set anew, and what was left over is dropped.
-        """
-        began_s = ended_s - len(pcm) / 2 / RATE_HZ
-        expected_s = self._rest_from_s + len(self._rest) / 2 / RATE_HZ
-        if abs(began_s - expected_s) > PAUSE_S:
-            self._rest, self._rest_from_s = b"", began_s
+    def cut(self, pcm: bytes, ended_s: float) -> list[Frame]:
+        """The frames that are whole now; `ended_s` is when the last sample of `pcm` arrived."""
+        length_s = len(pcm) / 2 / RATE_HZ
+        began_s = self._place(ended_s - length_s, length_s)
+        first_s = began_s - len(self._rest) / 2 / RATE_HZ
+        self._next_s = began_s + length_s
         self._rest += pcm
-        while len(self._rest) >= FRAME_BYTES:
-            yield Frame(self._rest[:FRAME_BYTES], self._rest_from_s)
-            self._rest = self._rest[FRAME_BYTES:]
-            self._rest_from_s += FRAME_MS / 1000
+        whole = len(self._rest) // FRAME_BYTES
+        frames = [self._frame(index, first_s + index * FRAME_S) for index in range(whole)]
+        self._rest = self._rest[whole * FRAME_BYTES :]
+        return frames
+
+    def _place(self, latest_s: float, length_s: float) -> float:
+        """When a piece began that cannot have begun after `latest_s`."""
+        if self._next_s is None:
+            return latest_s
+        late_s = latest_s - self._next_s
+        if late_s > PAUSE_S:
+            self._rest = b""
+            return latest_s
+        if late_s < 0:
+            return latest_s
+        return self._next_s + late_s * min(1.0, self._BELIEVED_PER_S * length_s)
+
+    def _frame(self, index: int, captured_s: float) -> Frame:
+        self._last_s = max(self._last_s, captured_s)
+        return Frame(self._rest[index * FRAME_BYTES : (index + 1) * FRAME_BYTES], self._last_s)
 
 
 class Tap:
@@ -61,8 +91,17 @@ class Tap:
         """Frames that were lost because nobody read them in time."""
 
     def stop_after(self, captured_s: float) -> None:
-        """Frames captured up to then still come (the post-roll); then the iteration ends."""
+        """Frames captured up to then still come (the post-roll); then the iteration ends.
+
+        It ends with the frame that covers the moment, or at the first later one. A microphone that
+        gives nothing any more never ends it, so whoever reads bounds the wait.
+        """
         self._last_s = captured_s
+        covered = any(self._covers_end(frame) for frame in self._frames)
+        for frame in [frame for frame in self._frames if frame.captured_s > captured_s]:
+            self._frames.remove(frame)
+        if covered:
+            self._end()
 
     def close(self) -> None:
         """No more frames, and what waits is let go. Idempotent."""
@@ -73,13 +112,19 @@ class Tap:
         """Called by the hub."""
         if self._ended or frame.captured_s < self._not_before_s:
             return
-        if frame.captured_s > self._last_s:
+        if frame.captured_s <= self._last_s:
+            self._hold(frame)
+        if self._covers_end(frame):
             self._end()
-            return
+
+    def _hold(self, frame: Frame) -> None:
         if len(self._frames) == self._frames.maxlen:
             self.dropped += 1
         self._frames.append(frame)
         self._wake.set()
+
+    def _covers_end(self, frame: Frame) -> bool:
+        return frame.captured_s + FRAME_S > self._last_s + HALF_SAMPLE_S
 
     def _end(self) -> None:
         self._ended = True
@@ -118,13 +163,12 @@ class FrameHub:
         """A tap that begins with what the ring holds from `since_s` on.
 
         No frame captured before `not_before_s` ever comes through, neither from the ring nor late
-        from the device: after a barge-in that is our own voice.
+        from the device: after a barge-in that is our own voice. Nor does one from before `since_s`.
         """
-        tap = Tap(self, not_before_s, capacity)
+        tap = Tap(self, max(since_s, not_before_s), capacity)
         self._taps.add(tap)
         for frame in self._ring:
-            if frame.captured_s >= since_s:
-                tap.take(frame)
+            tap.take(frame)
         return tap
 
     def forget(self, tap: Tap) -> None:

@@ -1,77 +1,158 @@
-"""Recordings as files: whatever a person has, to the pipeline's 16 kHz mono, and replies to WAV."""
+"""Reading and writing recordings: whatever libsndfile knows (wav, flac, mp3, ogg …), safely.
+
+A file is data from anywhere: its header is not believed, it is decoded in small pieces, and what it
+holds is bounded by what comes out, not by what it announces.
+"""
 
 from __future__ import annotations
 
+import os
 import wave
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import soundfile
 
-from device.audio.resample import at_rate, to_mono
+from device.audio.level import measure
+from device.audio.resample import FASTEST_HZ, SLOWEST_HZ, Resampler, to_mono
 from device.contracts import RATE_HZ, Audio
-from device.errors import AudioDeviceError, AudioFileError
+from device.errors import AudioFileError
 
-LONGEST_S = 900
-"""What is longer is not an utterance, and a header that lies about its length must not fill the RAM."""
+LONGEST_S = 15 * 60
+_PIECE_SAMPLES = 4_096
+"""Small: where a file is damaged, the piece under way is lost."""
+_MOST_CHANNELS = 64
+_PADDING_S = 0.1
+"""The length that an mp3 announces may count its encoder's padding."""
+_CLIPPED_SHARE = 0.001
+"""Above this share of samples at full scale a recording is called clipped."""
 
-MOST_CHANNELS = 16
-BLOCK_FRAMES = 65_536
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A file's sound at 16 kHz mono, and a sentence for each thing that is wrong with it."""
+
+    audio: Audio
+    notes: tuple[str, ...] = ()
 
 
 def read(path: Path) -> Audio:
-    """A wav, flac, mp3 or ogg file at any rate, as 16 kHz mono. A truncated file gives what is there.
+    """As `load`, without its notes."""
+    return load(path).audio
 
-    Raises AudioFileError: not there, not sound, empty, too long, or at a rate that nothing records at.
+
+def load(path: Path) -> Recording:
+    """A recording of up to 15 minutes; of a damaged one, what can be read of it.
+
+    Takes up to 60 MB. Raises AudioFileError when there is no sound in it that can be used.
     """
-    if not path.is_file():
-        raise AudioFileError(f"{path}: there is no such file.")
+    if path.exists() and not path.is_file():
+        raise AudioFileError(f"{path} is not a file: name a recording.")
     try:
-        with soundfile.SoundFile(path) as file:
-            _check(path, file)
-            pcm = _samples(file)
-            audio = Audio(pcm, file.samplerate)
-    except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError) as error:
-        if isinstance(error, AudioFileError):
-            raise
-        raise AudioFileError(
-            f"{path}: this is not a recording that can be read. Give a wav, flac, mp3 or ogg file."
-        ) from error
-    if not audio.pcm:
-        raise AudioFileError(f"{path}: there is no sound in this file.")
-    return at_rate(audio, RATE_HZ)
+        with path.open("rb") as file:
+            return _load(path, file.fileno())
+    except FileNotFoundError as error:
+        raise AudioFileError(f"{path} does not exist: check the name.") from error
+    except OSError as error:
+        raise AudioFileError(f"{path} cannot be read ({error.strerror}): check its permissions.") from error
 
 
 def write_wav(path: Path, audio: Audio) -> None:
-    """Mono, 16 bit. Raises AudioFileError when the file cannot be written."""
+    """Write mono 16-bit WAV at the audio's own rate. Raises AudioFileError."""
     try:
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(audio.rate_hz)
-            file.writeframes(audio.pcm)
+        with path.open("wb") as file, wave.open(file, "wb") as writer:
+            writer.setnchannels(1)
+            writer.setsampwidth(2)
+            writer.setframerate(audio.rate_hz)
+            writer.writeframes(audio.pcm)
     except OSError as error:
-        raise AudioFileError(f"{path}: the sound could not be written ({error.strerror}).") from error
+        raise AudioFileError(
+            f"{path} cannot be written ({error.strerror}): choose a folder that exists and has room."
+        ) from error
 
 
-def _check(path: Path, file: soundfile.SoundFile) -> None:
+def _load(path: Path, descriptor: int) -> Recording:
+    if os.fstat(descriptor).st_size == 0:
+        raise AudioFileError(f"{path} is empty: record it again.")
     try:
-        at_rate(Audio(b"", file.samplerate), RATE_HZ)
-    except AudioDeviceError as error:
-        raise AudioFileError(f"{path}: {error}") from error
-    if file.channels > MOST_CHANNELS:
-        raise AudioFileError(f"{path}: {file.channels} channels are more than {MOST_CHANNELS}.")
+        # By descriptor, so that the content and not the name says what it is.
+        file = _Forward(descriptor, closefd=False)
+    except (soundfile.SoundFileError, OverflowError, ValueError) as error:
+        raise AudioFileError(
+            f"{path} is not sound that can be read: use a wav, flac, mp3 or ogg recording."
+        ) from error
+    with file:
+        _check_format(path, file)
+        decoding = _Decoding(path, file)
+        pcm = b"".join(decoding.pieces())
+    if not pcm:
+        raise AudioFileError(f"{path} holds no sound: record it again.")
+    return Recording(Audio(pcm, RATE_HZ), tuple(_notes(pcm, decoding.complete and not _cut_wav(descriptor))))
 
 
-def _samples(file: soundfile.SoundFile) -> bytes:
-    """In blocks, as mono: what the header promises is not allocated, and not believed."""
-    blocks: list[bytes] = []
-    frames = 0
-    while len(block := file.read(BLOCK_FRAMES, dtype="int16", always_2d=True)):
-        frames += len(block)
-        if frames > LONGEST_S * file.samplerate:
-            raise AudioFileError(
-                f"{file.name}: this is longer than {LONGEST_S // 60} minutes. Cut it into utterances first."
-            )
-        blocks.append(to_mono(np.asarray(block)).astype("<i2").tobytes())
-    return b"".join(blocks)
+class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # untyped
+    """Reads on and on. soundfile seeks after every piece, and in an mp3 that lands beside: clicks."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+def _check_format(path: Path, file: soundfile.SoundFile) -> None:
+    if not SLOWEST_HZ <= file.samplerate <= FASTEST_HZ:
+        raise AudioFileError(f"{path} has {file.samplerate} samples per second: convert it to {RATE_HZ}.")
+    if not 1 <= file.channels <= _MOST_CHANNELS:
+        raise AudioFileError(f"{path} has {file.channels} channels: convert it to mono.")
+
+
+class _Decoding:
+    """One pass through a file; `complete` says afterwards whether all that it announced was there."""
+
+    def __init__(self, path: Path, file: soundfile.SoundFile) -> None:
+        self._path = path
+        self._file = file
+        self.complete = True
+
+    def pieces(self) -> Iterator[bytes]:
+        """The sound at 16 kHz mono. Raises AudioFileError when there is too much of it."""
+        resampler = Resampler(self._file.samplerate, RATE_HZ)
+        samples = 0
+        while piece := self._next_piece():
+            samples += len(piece) // 2
+            if samples > LONGEST_S * self._file.samplerate:
+                raise AudioFileError(
+                    f"{self._path} is longer than {LONGEST_S // 60} minutes: cut it into shorter pieces."
+                )
+            yield resampler.feed(piece)
+        yield resampler.flush()
+        missing_s = (self._file.frames - samples) / self._file.samplerate
+        self.complete = self.complete and missing_s < _PADDING_S
+
+    def _next_piece(self) -> bytes:
+        """The next samples, mixed to mono; nothing at the end or where the file is damaged."""
+        try:
+            samples = self._file.read(_PIECE_SAMPLES // self._file.channels, dtype="int16", always_2d=True)
+        except soundfile.SoundFileError:
+            self.complete = False
+            return b""
+        return to_mono(samples).tobytes()
+
+
+def _cut_wav(descriptor: int) -> bool:
+    """Whether a RIFF file is shorter than it says; libsndfile corrects that silently.
+
+    Programs that stream leave a size of nearly 2 or 4 GiB, or none: that says nothing.
+    """
+    header = os.pread(descriptor, 8, 0)
+    if header[:4] != b"RIFF":
+        return False
+    announced = int.from_bytes(header[4:], "little") + 8
+    return os.fstat(descriptor).st_size < announced < 0x7FFF_0000
+
+
+def _notes(pcm: bytes, complete: bool) -> Iterator[str]:
+    if not complete:
+        yield "The file is damaged or cut off: what could be read is used."
+    clipped_share = measure(pcm).clipped_share
+    if clipped_share > _CLIPPED_SHARE:
+        yield f"{clipped_share:.1%} of the samples are clipped: record further from the microphone."

@@ -6,7 +6,8 @@ Newcomers run on them, `ask` and `replay` stand on them, and so do the tests.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import groupby
 
 from device.audio.resample import at_rate
 from device.contracts import FRAME_BYTES, FRAME_MS, RATE_HZ, Audio, Frame
@@ -94,8 +95,13 @@ class ClockedPlayback:
 
     def sound(self) -> Audio:
         """What really sounded, at `SOUND_RATE_HZ`."""
-        pcm = b"".join(at_rate(audio, SOUND_RATE_HZ).pcm for audio in self._written)
+        pcm = b"".join(at_rate(stretch, SOUND_RATE_HZ).pcm for stretch in self._stretches())
         return Audio(pcm[: 2 * round(self.played_s * SOUND_RATE_HZ)], SOUND_RATE_HZ)
+
+    def _stretches(self) -> Iterator[Audio]:
+        """What was written, with the pieces of one rate joined: resampled apart, their seams click."""
+        for rate_hz, pieces in groupby(self._written, key=lambda audio: audio.rate_hz):
+            yield Audio(b"".join(piece.pcm for piece in pieces), rate_hz)
 
     async def _until(self, moment_s: Callable[[], float]) -> None:
         """Sleep until then, or until silenced."""

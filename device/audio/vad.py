@@ -25,7 +25,9 @@ MODE = 2
 SILERO_WINDOW = 512
 SILERO_CONTEXT = 64
 """Samples that Silero v6 wants for each step at 16 kHz, and from the step before."""
-SILERO_THRESHOLD = 0.5
+SILERO_BEGINS_AT, SILERO_LASTS_AT = 0.5, 0.35
+"""Probabilities from which speech begins, and down to which it lasts, as Silero's own code has them
+(snakers4/silero-vad, get_speech_timestamps)."""
 
 LOOKBACK_MS = 200
 """How much of the past Silero hears when webrtcvad wakes it."""
@@ -61,6 +63,7 @@ class SileroDetector:
             raise EngineMissing("Silero is not installed here: run make silero.")
         self._session = _open(model)
         self._waiting: np.ndarray
+        self._speech: bool
         self.reset()
 
     def is_speech(self, frame: Frame) -> bool:
@@ -68,7 +71,8 @@ class SileroDetector:
         self._waiting = np.concatenate((self._waiting, _floats(frame)))
         while len(self._waiting) >= SILERO_WINDOW:
             window, self._waiting = self._waiting[:SILERO_WINDOW], self._waiting[SILERO_WINDOW:]
-            self._speech = self._probability(window) >= SILERO_THRESHOLD
+            enough = SILERO_LASTS_AT if self._speech else SILERO_BEGINS_AT
+            self._speech = self._probability(window) >= enough
         return self._speech
 
     def reset(self) -> None:
@@ -141,13 +145,19 @@ def bundled_model() -> Path | None:
 
 
 def _open(model: Path) -> Any:
-    """One thread and no spinning: it runs beside everything else."""
+    """One thread and no spinning: it runs beside everything else. Raises EngineMissing."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    try:
+        session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's errors have no ancestor of their own
+        raise EngineMissing(f"{model} cannot be loaded by ONNX Runtime: install it again.") from error
+    if [entry.name for entry in session.get_inputs()] != ["input", "h", "c"]:
+        raise EngineMissing(f"{model} is not Silero 6 as faster-whisper ships it.")
+    return session
 
 
 def _floats(frame: Frame) -> np.ndarray:

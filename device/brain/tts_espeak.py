@@ -1,129 +1,159 @@
-"""espeak-ng as a subprocess: a voice that is always there, 10 to 20 ms a sentence.
-
-The text goes in through standard input, so that it neither shows in the process list nor can be
-taken for an option. The program is GPL and stays a program of its own.
-"""
+"""espeak-ng as a text-to-speech engine (ports.TextToSpeech): small, robotic, always there."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import re
 import shutil
-import struct
-from collections.abc import AsyncIterator
+import subprocess
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
 
-import numpy as np
-
+from device.brain.silence_trim import SilenceTrimmer
+from device.brain.speakable import speakable
+from device.brain.wav_stream import NotWav, WavStream
 from device.config import VoiceSettings
 from device.contracts import Audio
-from device.errors import EngineMissing, TtsError
+from device.errors import EngineMissing, SettingsError, TtsError
 
-PROGRAM = "espeak-ng"
-PIECE_S = 0.2
-HEADER_BYTES = 44
-QUIET = 200
-"""Samples below this, at the beginning of a clause, are espeak's own lead-in."""
-LEAD_IN_KEPT_S = 0.01
-LONGEST_TEXT = 5_000
+LONGEST_TEXT = 4_000
+"""Characters of one clause; as UTF-8 they fit into a pipe, so writing them never waits."""
+CLAUSE_PAUSE_MS = 50
+SENTENCE_PAUSE_MS = 200
+
+_VOICE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+/-]*")
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*$")
+
+Result = TypeVar("Result")
 
 
 class EspeakVoice:
-    """See `ports.TextToSpeech`. Nothing blocks: the work is a process's, killed when it is not wanted."""
+    """One short-lived process a clause, fed by its standard input.
 
-    name = PROGRAM
+    What is said is never among a command's arguments, where other programs could read it. A process
+    that is not read any more is killed and reaped at once. The longest stretch in the event loop is
+    starting the process, a few milliseconds.
+    """
 
-    def __init__(self, voice: VoiceSettings) -> None:
-        """Raises EngineMissing."""
-        program = shutil.which(PROGRAM)
-        if program is None:
-            raise EngineMissing(f"{PROGRAM} is not installed: sudo apt-get install {PROGRAM}")
+    name = "espeak-ng"
+
+    def __init__(self, voice: VoiceSettings, program: str = "espeak-ng", longest_wait_s: float = 4.0) -> None:
+        """Asks the program once whether it knows the voice (some 10 ms, at most 5 s).
+
+        Raises EngineMissing without a working program, SettingsError when it does not know the voice.
+        """
+        self._longest_wait_s = longest_wait_s
         self._command = (
-            program,
-            "--stdin",
+            _find(program),
             "--stdout",
-            "-v",
-            voice.name,
-            "-s",
-            str(voice.words_per_minute),
-            "-p",
-            str(voice.pitch),
-            "-b",
-            "1",  # UTF-8
-            "-z",  # no pause after the last sentence
+            "--stdin",
+            "-b1",  # the text is UTF-8
+            f"-v{_voice_option(voice.name)}",
+            f"-s{voice.words_per_minute}",
+            f"-p{voice.pitch}",
         )
+        _try_voice(self._command, voice.name)
 
     async def synthesise(self, text: str) -> AsyncIterator[Audio]:
-        """Pieces of at most 0.2 s at the voice's rate (22,050 Hz). Raises TtsError."""
-        speakable = speakable_text(text)
-        if not speakable:
+        """The sound of one clause as it comes, silence around it cut; none if nothing can be spoken.
+
+        Raises TtsError when the program fails, gives nothing for `longest_wait_s` or the clause is
+        too long. Cancelling or closing kills the program.
+        """
+        spoken = speakable(text)
+        if not spoken:
             return
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-            )
-        except OSError as error:
-            raise TtsError(f"{PROGRAM} could not be started ({error.strerror}).") from error
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        try:
-            process.stdin.write(speakable.encode())
-            process.stdin.close()
-            async for audio in _pieces(process.stdout):
-                yield audio
-            if await process.wait() != 0:
-                complaint = (await process.stderr.read(500)).decode(errors="replace").strip()
-                raise TtsError(f"{PROGRAM} failed: {complaint or process.returncode}")
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        if len(spoken) > LONGEST_TEXT:
+            raise TtsError(f"A clause of {len(spoken)} characters is too long to speak: split it.")
+        async with self._running(spoken) as process:
+            assert process.stdout is not None
+            stream = WavStream(process.stdout)
+            rate_hz = await self._read_header(process, stream)
+            trimmer = SilenceTrimmer(rate_hz, tail_ms=_pause_ms(spoken))
+            while pcm := await self._bounded(stream.read()):
+                if sound := trimmer.feed(pcm):
+                    yield Audio(sound, rate_hz)
+            if await self._bounded(process.wait()) != 0:
+                raise await self._failure(process)
+            if tail := trimmer.finish():
+                yield Audio(tail, rate_hz)
 
     async def close(self) -> None:
         """Nothing is kept between clauses."""
 
+    @asynccontextmanager
+    async def _running(self, text: str) -> AsyncIterator[Process]:
+        """The program, given its text; killed and reaped on the way out, whatever happens."""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._command, stdin=PIPE, stdout=PIPE, stderr=PIPE
+            )
+        except OSError as error:
+            raise TtsError(f"{self._command[0]} could not be started: {error.strerror}.") from error
+        try:
+            assert process.stdin is not None
+            process.stdin.write(text.encode())
+            process.stdin.close()
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            # Reads what is left in the pipes too: with a full one, waiting alone can hang.
+            await process.communicate()
 
-def speakable_text(text: str) -> str:
-    """Without what espeak would spell out: control characters, emoji and other symbols."""
-    kept = "".join(c if c.isprintable() and not _is_symbol(c) else " " for c in text)
-    return " ".join(kept.split())[:LONGEST_TEXT] if any(c.isalnum() for c in kept) else ""
+    async def _read_header(self, process: Process, stream: WavStream) -> int:
+        """The rate, read with all that precedes the samples."""
+        try:
+            return await self._bounded(stream.rate_hz())
+        except EOFError as error:
+            raise await self._failure(process) from error
+        except NotWav as error:
+            raise TtsError(f"The voice (espeak-ng) gave no sound that can be played: {error}") from error
+
+    async def _failure(self, process: Process) -> TtsError:
+        """What the program complained of, as an error."""
+        assert process.stderr is not None
+        said = await self._bounded(process.stderr.read(500))
+        why = " ".join(said.decode(errors="replace").split()) or "It gave no sound."
+        return TtsError(f"The voice (espeak-ng) failed: {why}")
+
+    async def _bounded(self, waiting: Awaitable[Result]) -> Result:
+        try:
+            async with asyncio.timeout(self._longest_wait_s):
+                return await waiting
+        except TimeoutError as error:
+            raise TtsError(
+                f"The voice (espeak-ng) gave nothing for {self._longest_wait_s:g} s and was stopped."
+            ) from error
 
 
-def _is_symbol(c: str) -> bool:
-    return ord(c) >= 0x2190 and not c.isalnum()
+def _find(program: str) -> str:
+    path = shutil.which(program)
+    if path is None:
+        raise EngineMissing(f"{program} is not installed: sudo apt-get install espeak-ng")
+    return path
 
 
-async def _pieces(stream: asyncio.StreamReader) -> AsyncIterator[Audio]:
-    """The PCM behind the header, whose sizes are not true when it is streamed."""
+def _voice_option(name: str) -> str:
+    if not _VOICE_NAME.fullmatch(name):
+        raise SettingsError(f"voice.name is {name!r}: choose one that `espeak-ng --voices` lists.")
+    return name
+
+
+def _try_voice(command: tuple[str, ...], name: str) -> None:
+    """Let the program load the voice and say nothing."""
     try:
-        header = await stream.readexactly(HEADER_BYTES)
-    except asyncio.IncompleteReadError:
-        return
-    (rate_hz,) = struct.unpack_from("<I", header, 24)
-    piece_bytes = 2 * round(PIECE_S * rate_hz)
-    begun = False
-    while pcm := await _read_whole(stream, piece_bytes):
-        if not begun:
-            pcm = _without_lead_in(pcm, rate_hz)
-            begun = bool(pcm)
-        if pcm:
-            yield Audio(pcm, rate_hz)
+        tried = subprocess.run(command, input=b"", capture_output=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EngineMissing(
+            f"{command[0]} does not run: sudo apt-get install --reinstall espeak-ng"
+        ) from error
+    if tried.returncode != 0:
+        raise SettingsError(f"voice.name is {name!r}: choose one that `espeak-ng --voices` lists.")
 
 
-async def _read_whole(stream: asyncio.StreamReader, count: int) -> bytes:
-    """Up to `count` bytes, an even number; nothing at the end."""
-    try:
-        return await stream.readexactly(count)
-    except asyncio.IncompleteReadError as error:
-        return error.partial[: len(error.partial) // 2 * 2]
-
-
-def _without_lead_in(pcm: bytes, rate_hz: int) -> bytes:
-    samples = np.frombuffer(pcm, "<i2")
-    loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > QUIET)
-    if not len(loud):
-        return b""
-    return pcm[2 * max(0, int(loud[0]) - round(LEAD_IN_KEPT_S * rate_hz)) :]
+def _pause_ms(text: str) -> int:
+    """The silence that stays at the end: a clause goes on at once, a sentence lets the listener breathe."""
+    return SENTENCE_PAUSE_MS if _SENTENCE_END.search(text) else CLAUSE_PAUSE_MS

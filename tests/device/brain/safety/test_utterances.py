@@ -1,0 +1,53 @@
+"""The written utterances: what has to be caught is caught, in its category; what is play is let be."""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from device.brain.safety import load_gate
+from device.contracts import Direction, Ruling, Verdict
+
+UTTERANCES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("utterances.toml").read_text("utf-8"))
+GATE = load_gate("en", "US")
+
+
+def judge(text: str, direction: Direction = Direction.HEARD) -> Verdict:
+    return asyncio.run(GATE.judge(text, direction))
+
+
+def by_category(kind: str) -> list[tuple[str, str]]:
+    return [(category, text) for category, texts in UTTERANCES[kind].items() for text in texts]
+
+
+@pytest.mark.parametrize(("category", "text"), by_category("support"))
+def test_somebody_in_need_is_supported(category: str, text: str) -> None:
+    verdict = judge(text)
+    assert (verdict.ruling, verdict.category) == (Ruling.SUPPORT, category)
+
+
+@pytest.mark.parametrize(("category", "text"), by_category("redirect"))
+def test_harm_is_kindly_redirected(category: str, text: str) -> None:
+    verdict = judge(text)
+    assert (verdict.ruling, verdict.category) == (Ruling.REDIRECT, category)
+
+
+@pytest.mark.parametrize(("group", "text"), by_category("benign"))
+def test_play_and_everyday_talk_is_allowed(group: str, text: str) -> None:
+    verdict = judge(text)
+    assert verdict.allowed, f"{group}: {verdict.category}.{verdict.rule}"
+
+
+@pytest.mark.parametrize("text", UTTERANCES["to_say"]["redirect"]["texts"])
+def test_the_device_does_not_say(text: str) -> None:
+    assert judge(text, Direction.TO_SAY).ruling is Ruling.REDIRECT
+
+
+@pytest.mark.parametrize("text", UTTERANCES["to_say"]["allow"]["texts"])
+def test_the_device_may_say(text: str) -> None:
+    verdict = judge(text, Direction.TO_SAY)
+    assert verdict.allowed, f"{verdict.category}.{verdict.rule}"
