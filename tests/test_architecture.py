@@ -22,9 +22,8 @@ FLOOR = (
     "device.ports",
 )
 """What every room may build on."""
-SHARED = ("device.jobs", "device.machine")
-"""What rooms may use, too: native calls in threads, and the states that lights and pages show."""
-TOP = ("device.app", "device.cli")
+SHARED = ("device.jobs", "device.machine", "device.pipeline")
+"""What rooms may use, too: calls in threads, the states that lights show, waiting with a bound."""
 PURE = ("machine", "endpointer", "chunker", "chunks", "router")
 """The core that knows neither a clock nor an event loop, wherever its files lie."""
 
@@ -72,7 +71,7 @@ def may_import(module: str, imported: str) -> bool:
     if within(imported, ("device.cli",)):
         return module == "device.__main__"
     if within(imported, ("device.app",)):
-        return module == "device.cli"
+        return module in ("device.cli", "device.rehearsal")
     if not module.startswith("device"):
         return module.partition(".")[0] == imported.partition(".")[0] or (
             module.startswith(("models", "provisioning")) and within(imported, FLOOR)
