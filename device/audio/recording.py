@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import soundfile
 
 from device.audio.level import measure
@@ -131,11 +132,17 @@ class _Decoding:
     def _next_piece(self) -> bytes:
         """The next samples, mixed to mono; nothing at the end or where the file is damaged."""
         try:
-            samples = self._file.read(_PIECE_SAMPLES // self._file.channels, dtype="int16", always_2d=True)
+            samples = self._file.read(_PIECE_SAMPLES // self._file.channels, dtype="float32", always_2d=True)
         except soundfile.SoundFileError:
             self.complete = False
             return b""
-        return to_mono(samples).tobytes()
+        return to_mono(_int16(samples)).tobytes()
+
+
+def _int16(samples: np.ndarray) -> np.ndarray:
+    """From floats within ±1: asked for int16, libsndfile gives zeros for files that hold floats."""
+    scaled = np.rint(np.nan_to_num(samples) * 32_768)
+    return np.asarray(np.clip(scaled, -32_768, 32_767).astype(np.int16))
 
 
 def _cut_wav(descriptor: int) -> bool:

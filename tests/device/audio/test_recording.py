@@ -54,7 +54,13 @@ def test_samples_of_a_16_khz_wav_are_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "GSM610"])
 def test_other_ways_to_store_samples_are_read(tmp_path: Path, subtype: str) -> None:
     audio = read(write(tmp_path / "a.wav", tone(440, 0.5), subtype=subtype))
-    assert np.abs(samples(audio)[4_000:]).max() == pytest.approx(8_000, rel=0.1)
+    assert np.abs(samples(audio)[4_000:]).max() == pytest.approx(8_000, rel=0.2)
+
+
+def test_floats_that_are_no_numbers_or_too_large_are_clipped(tmp_path: Path) -> None:
+    values = np.array([0.5, np.nan, np.inf, -np.inf, 3.0, -3.0], np.float32)
+    soundfile.write(tmp_path / "a.wav", values, RATE_HZ, subtype="FLOAT")
+    assert samples(read(tmp_path / "a.wav")).tolist() == [16_384, 0, 32_767, -32_768, 32_767, -32_768]
 
 
 def test_the_content_says_what_it_is_and_not_the_name(tmp_path: Path) -> None:
