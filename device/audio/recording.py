@@ -141,8 +141,8 @@ class _Decoding:
 
 def _int16(samples: np.ndarray) -> np.ndarray:
     """From floats within ±1: asked for int16, libsndfile gives zeros for files that hold floats."""
-    scaled = np.rint(np.nan_to_num(samples) * 32_768)
-    return np.asarray(np.clip(scaled, -32_768, 32_767).astype(np.int16))
+    scaled = np.rint(np.clip(np.nan_to_num(samples), -1, 1) * 32_768)
+    return np.asarray(np.minimum(scaled, 32_767).astype(np.int16))
 
 
 def _cut_wav(descriptor: int) -> bool:

@@ -9,11 +9,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import groupby
 
+from device.audio.frames import FRAME_S
 from device.audio.resample import at_rate
-from device.contracts import FRAME_BYTES, FRAME_MS, RATE_HZ, Audio, Frame
+from device.contracts import FRAME_BYTES, RATE_HZ, Audio, Frame
 
 AHEAD_S = 2.0
 """How much sound a speaker takes before whoever writes has to wait."""
+
+LATEST_S = 1.0
+"""How far the simulated microphone lets its reader fall behind."""
 
 SOUND_RATE_HZ = 24_000
 SILENCE = bytes(FRAME_BYTES)
@@ -34,21 +38,29 @@ class RecordingMicrophone:
 
     async def frames(self) -> AsyncIterator[Frame]:
         """See `ports.Microphone`."""
-        loop = asyncio.get_running_loop()
-        due_s = loop.time()
+        ended_s = asyncio.get_running_loop().time()
         for at in range(0, len(self._pcm), FRAME_BYTES):
-            due_s = await self._pace(due_s, self._fast)
-            yield Frame(self._pcm[at : at + FRAME_BYTES], loop.time())
+            begun_s = await self._capture(ended_s, self._fast)
+            yield Frame(self._pcm[at : at + FRAME_BYTES], begun_s)
+            ended_s = begun_s if self._fast else begun_s + FRAME_S
         self.finished.set()
         while True:
-            due_s = await self._pace(due_s, fast=False)
-            yield Frame(SILENCE, loop.time())
+            begun_s = await self._capture(ended_s, fast=False)
+            yield Frame(SILENCE, begun_s)
+            ended_s = begun_s + FRAME_S
 
-    async def _pace(self, due_s: float, fast: bool) -> float:
-        """Wait for the next frame to be due; the time at which the one after it will be."""
-        now_s = asyncio.get_running_loop().time()
-        await asyncio.sleep(0 if fast else due_s - now_s)
-        return max(due_s, now_s - 1.0) + FRAME_MS / 1000 if not fast else now_s
+    async def _capture(self, begins_s: float, fast: bool) -> float:
+        """Wait as long as the next frame takes; the time at which it began.
+
+        Who reads too slowly gets the frames late, up to a second; what is beyond that is forgotten.
+        """
+        loop = asyncio.get_running_loop()
+        if fast:
+            await asyncio.sleep(0)
+            return loop.time()
+        begun_s = max(begins_s, loop.time() - LATEST_S)
+        await asyncio.sleep(begun_s + FRAME_S - loop.time())
+        return begun_s
 
 
 class ClockedPlayback:
