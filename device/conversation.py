@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
-from device.contracts import Line, Who
+from device.contracts import Line
 
 LINES_KEPT = 20
 
@@ -20,10 +21,6 @@ class Conversation:
         """Oldest first."""
         return tuple(self._lines)
 
-    def add(self, who: Who, text: str) -> None:
-        """Words that were not there are not remembered."""
-        if text:
-            self._lines.append(Line(who, text))
-
-    def forget(self) -> None:
-        self._lines.clear()
+    def add(self, lines: Iterable[Line]) -> None:
+        """Lines without words are not remembered."""
+        self._lines.extend(line for line in lines if line.text)

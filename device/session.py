@@ -19,7 +19,7 @@ from device.audio.earcon import refusal
 from device.audio.endpointer import Endpointer
 from device.audio.frames import FrameHub
 from device.config import Settings
-from device.contracts import Announcement, Perform, SetVolume, Stock, Who
+from device.contracts import Announcement, Perform, SetVolume, Stock
 from device.conversation import Conversation
 from device.errors import RobotError
 from device.hearing import Hearing
@@ -242,8 +242,7 @@ class Session:
         finally:
             work.close()  # for a turn that was cancelled before it began
             self._quiet_since_s = self._clock()
-            self._conversation.add(Who.PERSON, record.heard)
-            self._conversation.add(Who.DEVICE, record.spoken)
+            self._conversation.add(turn.lines())
             self._ended(record)
 
     def _act(self, act: Act) -> None:

@@ -22,6 +22,8 @@ from device.ports import Playback, TextToSpeech
 from device.record import Stage, TurnRecord
 
 CLAUSES_AHEAD = 4
+LONGEST_BUFFER_S = 10.0
+"""No speaker holds more sound than this; one that takes nothing for longer is stuck."""
 DRAIN_SLACK_S = 2.0
 """How much later than its length a playback may end before it counts as stuck."""
 LETTERS_PER_S = 15
@@ -175,5 +177,6 @@ class Speaking:
         return False
 
     async def _write(self, audio: Audio) -> None:
-        await self._playback.write(audio)
+        bound_s = audio.duration_s + LONGEST_BUFFER_S
+        await within(bound_s, "speaker", self._playback.write(audio))
         self._written_s += audio.duration_s

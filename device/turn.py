@@ -16,7 +16,7 @@ from typing import Protocol
 from device.audio.earcon import trouble
 from device.brain.safety.context import ReplyJudge, judge
 from device.config import Deadlines
-from device.contracts import Direction, Line, Mind, Request, Route, Stock, Transcript, Verdict
+from device.contracts import Direction, Line, Mind, Request, Route, Stock, Transcript, Verdict, Who
 from device.errors import SafetyError, StageError, StageTimeout, TtsError
 from device.machine import FirstAudio, NothingHeard, ReplyDone
 from device.notices import Answering, Board, Heard, Refused
@@ -74,6 +74,7 @@ class Turn:
         self._deadlines = deadlines
         self._language = language
         self._emit = emit
+        self._fit_to_remember = False
         self._playback = answerers.speaker.begin(record.turn_id)
         self._speaking = Speaking(
             self._playback,
@@ -112,6 +113,12 @@ class Turn:
             await self._speaking.drain()
             return ReplyDone(self.record.turn_id)
 
+    def lines(self) -> tuple[Line, ...]:
+        """What the conversation remembers of this turn: nothing that the gate refused to hear."""
+        heard = Line(Who.PERSON, self.record.heard)
+        spoken = Line(Who.DEVICE, self.record.spoken)
+        return (heard, spoken) if self._fit_to_remember else (spoken,)
+
     # --- the stages ---
 
     @contextlib.asynccontextmanager
@@ -147,6 +154,7 @@ class Turn:
             return
         verdict = await self._judge(transcript.text, Direction.HEARD)
         self.record.mark(Stage.JUDGED)
+        self._fit_to_remember = verdict.allowed
         if not verdict.allowed:
             route = self._route(Mind.STOCK, f"the safety gate ruled {verdict.ruling.value}")
             await self._speaking.say_vetted(verdict.say_instead, route)

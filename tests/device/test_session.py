@@ -415,6 +415,10 @@ def test_what_the_person_may_not_ask_is_redirected_and_no_mind_hears_it() -> Non
         assert record.spoken == device.gate.instead
         assert record.gate == "test"
         assert device.brain.requests == []
+        device.session.ask("hello")
+        await device.turn(2)
+        remembered = " ".join(line.text for line in device.brain.requests[0].history)
+        assert remembered == device.gate.instead
 
     Device().play(story)
 
