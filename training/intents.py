@@ -91,9 +91,9 @@ def cross_validated(samples: Sequence[Sample], classes: int) -> Floats:
     random = np.random.default_rng(2)
     unserved = sorted({sample.source for sample in samples if not sample.label})
     fold_of_source = {source: at % FOLDS for at, source in enumerate(random.permutation(unserved))}
-    folds = np.array([
-        random.integers(FOLDS) if sample.label else fold_of_source[sample.source] for sample in samples
-    ])
+    folds = np.array(
+        [random.integers(FOLDS) if sample.label else fold_of_source[sample.source] for sample in samples]
+    )
     found = np.zeros((len(samples), classes), np.float32)
     for fold in range(FOLDS):
         inside = [sample for sample, at in zip(samples, folds, strict=True) if at != fold]

@@ -76,7 +76,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (rf"^subtract {_N} and {_N}$", r"\1 - \2"),
     (rf"^multiply {_N} (?:by|and|with|times) {_N}$", r"\1 × \2"),
     (rf"^divide {_N} (?:by|into) {_N}$", r"\1 ÷ \2"),
-    (rf"^how many times (?:does|can|will|do) {_N} (?:go|fit) into {_N}$", r"\2 ÷ \1"),
+    (rf"^(?:how many )?times (?:does|can|will|do) {_N} (?:go|fit) into {_N}$", r"\2 ÷ \1"),
     (rf"^sum of {_N} (?:and|plus|\+) {_N}$", r"\1 + \2"),
     (rf"^product of {_N} and {_N}$", r"\1 × \2"),
     (rf"^difference (?:between|of) {_N} and {_N}$", r"\1 - \2"),

@@ -19,7 +19,16 @@ _CONTRACTIONS = {
     "gotta": "have to", "gonna": "going to", "lemme": "let me", "gimme": "give me",
     "o'clock": "oclock", "favourite": "favorite", "tellme": "tell me", "pls": "please", "ur": "your",
 }  # fmt: skip
-_SIGNS = {"×": " x ", "÷": " / ", "−": " - ", "–": " - ", "’": "'", "‘": "'", "´": "'", "√": " square root of "}
+_SIGNS = {
+    "×": " x ",
+    "÷": " / ",
+    "−": " - ",
+    "–": " - ",
+    "’": "'",
+    "‘": "'",
+    "´": "'",
+    "√": " square root of ",
+}
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[a-zà-öø-ÿ]+(?:'[a-zà-öø-ÿ]+)*|[+*/^%=()]|(?<![a-z])-|-(?![a-z])")
 
 

@@ -94,7 +94,7 @@ def _date(slots: Slots, words: str) -> Slots | None:
 # --- arithmetic ------------------------------------------------------------------------------------
 
 _AROUND_SUM = frozenset(
-    "what is are the answer to can could would will you tell me how much calculate compute solve work out find give "
+    "what is are the answer to can could would will you tell me how much calculate compute solve work out find give provide "
     "i want need know result value do does get if when for please equal equals make makes it be let us now "
     "total amount number math problem help with figure question so then thanks thank that this my see".split()
 )
@@ -108,7 +108,11 @@ def _arithmetic(slots: Slots, words: str) -> Slots | None:
     found = read_sum(_inside(words))
     if found and found not in _SHORTHAND:
         return {"sum": found}
-    if slots or re.search(r"\d", with_digits(words)) or not re.search(r"\b(math|maths|sums?|algebra)\b", words):
+    if (
+        slots
+        or re.search(r"\d", with_digits(words))
+        or not re.search(r"\b(math|maths|sums?|algebra)\b", words)
+    ):
         return None
     return {}
 
@@ -128,7 +132,9 @@ _UP = re.compile(
     r"\b(up|louder|loud enough|increase[ds]?|raise[ds]?|rise|boost(ed)?|bumped|higher|greater|too (low|quiet|soft)|"
     r"cannot hear|more volume)\b"
 )
-_DOWN = re.compile(r"\b(down|quieter|softer|quietly|softly|decrease[ds]?|lower(ed)?|reduce[ds]?|limit|too loud|less loud)\b")
+_DOWN = re.compile(
+    r"\b(down|quieter|softer|quietly|softly|decrease[ds]?|lower(ed)?|reduce[ds]?|limit|too loud|less loud)\b"
+)
 _FULL = re.compile(r"\b(maximum|max|full|loudest|highest|all the way up)\b")
 _LEAST = re.compile(r"\b(minimum|lowest|quietest|all the way down)\b")
 
@@ -169,13 +175,17 @@ def _dice(slots: Slots, words: str) -> Slots | None:
     number = re.search(r"\b(?:roll|throw|toss) (?:me )?(\d+) (?:\d+ sided )?(?:dice|die)", words)
     span = re.search(r"\b(?:1 (?:to|and|through) )(\d+)\b", words)
     filled = {
-        "sides": int(float(slots.get("sides", 0))) or int((sides and (sides[1] or sides[2])) or (span and span[1]) or 6),
-        "dice": int(float(slots.get("dice", 0))) or (2 if " pair of " in words else int(number[1]) if number else 1),
+        "sides": int(float(slots.get("sides", 0)))
+        or int((sides and (sides[1] or sides[2])) or (span and span[1]) or 6),
+        "dice": int(float(slots.get("dice", 0)))
+        or (2 if " pair of " in words else int(number[1]) if number else 1),
     }
     return filled if 2 <= filled["sides"] <= 1000 and 1 <= filled["dice"] <= 10 else None
 
 
-_TOPIC = re.compile(r"\b(?:about|on|regarding|concerning|relating to|related to|involving) (?:the |a |an |some )?(.+)$")
+_TOPIC = re.compile(
+    r"\b(?:about|on|regarding|concerning|relating to|related to|involving) (?:the |a |an |some )?(.+)$"
+)
 _FOR_ANOTHER = re.compile(r"\b(?:tell|give|send|read|text) (?:my|him|her|them|mom|mum|dad|grandma)\b")
 
 

@@ -68,5 +68,8 @@ def _all_of(intents: Intents, rule: str) -> tuple[str, ...]:
     sentence = intents.expansion_rules.get(rule)
     if sentence is None:
         return ()
-    phrases = {text.strip() for text in sample_expression(sentence.expression, intents.slot_lists, intents.expansion_rules)}
+    phrases = {
+        text.strip()
+        for text in sample_expression(sentence.expression, intents.slot_lists, intents.expansion_rules)
+    }
     return tuple(sorted(phrases, key=lambda phrase: (-len(phrase), phrase)))

@@ -1,0 +1,50 @@
+"""What one conversation remembers between utterances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from device.contracts import Intent
+
+CONFIRM_WITHIN_S = 30.0
+"""A question that nobody answered by then is forgotten."""
+AGAIN_WITHIN_S = 300.0
+"""So long does "another one" mean what came last."""
+_REPEATABLE = frozenset({"joke", "fact", "story", "coin", "dice"})
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered now: a command that waits for a yes, and what "another one" means."""
+
+    pending: Intent | None = None
+    repeatable: Intent | None = None
+
+
+class Dialogue:
+    """The memory of one conversation. Times are monotonic seconds, given by the caller."""
+
+    def __init__(self) -> None:
+        self._pending: tuple[Intent, float] | None = None
+        self._repeatable: tuple[Intent, float] | None = None
+
+    def memory(self, now_s: float) -> Memory:
+        """What still counts at `now_s`; changes nothing."""
+        return Memory(
+            pending=_fresh(self._pending, now_s, CONFIRM_WITHIN_S),
+            repeatable=_fresh(self._repeatable, now_s, AGAIN_WITHIN_S),
+        )
+
+    def ask_first(self, command: Intent, now_s: float) -> None:
+        """A command was asked back; the next utterance decides."""
+        self._pending = (command, now_s)
+
+    def answered(self, intent: Intent | None, now_s: float) -> None:
+        """An utterance was answered: whatever waited for a yes no longer does."""
+        self._pending = None
+        if intent is not None and intent.name in _REPEATABLE:
+            self._repeatable = (intent, now_s)
+
+
+def _fresh(kept: tuple[Intent, float] | None, now_s: float, within_s: float) -> Intent | None:
+    return kept[0] if kept is not None and now_s - kept[1] <= within_s else None

@@ -1,0 +1,83 @@
+"""The mind on board: recognises a request, decides who answers, and answers."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Callable, Iterable
+from datetime import datetime
+
+from device.brain import packs, router
+from device.brain.dialogue import Dialogue
+from device.brain.recogniser import Recogniser
+from device.brain.skills import ACTING, SKILLS, SkillContext
+from device.contracts import Gesture, Intent, Mind, Reply, ReplyItem, Request, Route, Say, Who
+from device.errors import MindError
+
+
+class OnboardBrain:
+    """The `Brain` of a device that has skills and stock phrases, and no language model."""
+
+    def __init__(
+        self,
+        language: str,
+        *,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        chance: random.Random,
+        gestures: Iterable[Gesture] = (),
+    ) -> None:
+        """Load sentences, weights and packs: about half a second. `clock` gives aware local time.
+
+        Raises SettingsError when a file of the language cannot be used.
+        """
+        self._language = language
+        self._clock = clock
+        self._monotonic = monotonic
+        self._chance = chance
+        self._gestures = frozenset(gestures)
+        self._packs = packs.load(language, chance)
+        self._recogniser = Recogniser(language)
+        self._dialogue = Dialogue()
+
+    def route(self, request: Request) -> Route:
+        """Pure and fast (about 1 ms): a skill, or a stock phrase."""
+        intent = self._recogniser.recognise(request.text)
+        memory = self._dialogue.memory(self._monotonic())
+        return router.route(intent, router.Facts(request.text, request.certain, memory, ACTING))
+
+    def reply(self, request: Request, route: Route) -> Reply:
+        """Start answering; nothing is computed or remembered before the items are read."""
+        return Reply(route.mind, self._items(request, route))
+
+    def stock(self, name: str) -> str:
+        """A stock phrase of the packs, such as "offline" or "fault_speaking"."""
+        return self._packs.phrases.say(name)
+
+    async def _items(self, request: Request, route: Route) -> AsyncIterator[ReplyItem]:
+        if route.intent is None:
+            raise MindError("The mind on board was given a route without an intent.")
+        self._remember(route)
+        for item in self._answer(route.intent, request):
+            yield item
+
+    def _answer(self, intent: Intent, request: Request) -> tuple[ReplyItem, ...]:
+        context = SkillContext(
+            now=self._clock(),
+            language=self._language,
+            chance=self._chance,
+            packs=self._packs,
+            gestures=self._gestures,
+            last_spoken=_last_spoken(request),
+        )
+        skill = SKILLS.get(intent.name)
+        return skill(intent, context) if skill else context.say(intent.name)
+
+    def _remember(self, route: Route) -> None:
+        now_s = self._monotonic()
+        self._dialogue.answered(route.intent if route.mind is Mind.SKILL else None, now_s)
+        if route.intent is not None and route.intent.name == "confirm":
+            self._dialogue.ask_first(router.confirmed_command(route.intent), now_s)
+
+
+def _last_spoken(request: Request) -> str:
+    return next((line.text for line in reversed(request.history) if line.who is Who.DEVICE), "")

@@ -1,0 +1,33 @@
+"""The skills: which function answers which intent.
+
+An intent that needs no function, because a phrase is all its answer, needs no entry here either: the
+phrase of the same name in the pack is spoken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from device.brain.skills import arithmetic, calendar, chance, conversation, gestures, telling, volume
+from device.brain.skills.context import Skill, SkillContext
+
+__all__ = ["ACTING", "SKILLS", "Skill", "SkillContext"]
+
+SKILLS: Mapping[str, Skill] = {
+    "time": calendar.tell_time,
+    "date": calendar.tell_date,
+    "arithmetic": arithmetic.tell_result,
+    "volume": volume.change,
+    "joke": telling.tell,
+    "fact": telling.tell,
+    "story": telling.tell,
+    "coin": chance.flip_coin,
+    "dice": chance.roll_dice,
+    "gesture": gestures.perform,
+    "stop": conversation.stop,
+    "repeat": conversation.repeat,
+    "confirm": conversation.confirm,
+}
+
+ACTING = frozenset({"gesture", "volume"})
+"""Intents that do something beside talking: confirmed first when they were not heard for certain."""

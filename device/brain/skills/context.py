@@ -1,0 +1,34 @@
+"""What a skill may know and what it is."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from device.brain.packs import Packs
+from device.contracts import Gesture, Intent, ReplyItem, Say
+
+
+@dataclass(frozen=True, slots=True)
+class SkillContext:
+    """The world as a skill sees it: it reads no clock and rolls no dice of its own."""
+
+    now: datetime
+    """Aware, in the local zone."""
+    language: str
+    chance: random.Random
+    packs: Packs
+    gestures: frozenset[Gesture]
+    """What the robot's body can do; empty without a body."""
+    last_spoken: str
+    """The device's last line in the conversation, as far as it was really spoken; may be empty."""
+
+    def say(self, phrase: str, **filled: object) -> tuple[ReplyItem, ...]:
+        """One wording of a phrase as a whole reply."""
+        return (Say(self.packs.phrases.say(phrase, **filled)),)
+
+
+Skill = Callable[[Intent, SkillContext], tuple[ReplyItem, ...]]
+"""Answers one intent. Quick, pure but for the context's chance and decks; whatever takes long is a mind."""

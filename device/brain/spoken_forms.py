@@ -1,0 +1,89 @@
+"""Times, dates and numbers the way they are said aloud (English)."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from fractions import Fraction
+
+_WORDS = (
+    "twelve one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen twenty"
+).split()
+_TENS = {20: "twenty", 30: "thirty", 40: "forty", 50: "fifty"}
+_SIGNS = {
+    "×": "times",
+    "÷": "divided by",
+    "+": "plus",
+    "-": "minus",
+    "%": "percent",
+    "^": "to the power of",
+    "√": "the square root of",
+    "∛": "the cube root of",
+    "!": "factorial",
+    "(": ",",
+    ")": ",",
+}
+
+
+def clock(at: time) -> str:
+    """15:05 → "five past three in the afternoon"."""
+    if at.minute == 0 and at.hour in (0, 12):
+        return "midnight" if at.hour == 0 else "noon"
+    hour, after = _WORDS[at.hour % 12], _WORDS[(at.hour + 1) % 12]
+    minute = at.minute
+    if minute == 0:
+        said = f"{hour} o'clock"
+    elif minute in (15, 30):
+        said = f"{'quarter' if minute == 15 else 'half'} past {hour}"
+    elif minute == 45:
+        said = f"quarter to {after}"
+    elif minute % 5 == 0:
+        said = f"{_minutes(minute)} past {hour}" if minute < 30 else f"{_minutes(60 - minute)} to {after}"
+    else:
+        said = f"{hour} {'oh ' if minute < 10 else ''}{_minutes(minute)}"
+    return f"{said} {_part_of_day(at.hour)}"
+
+
+def _minutes(minute: int) -> str:
+    if minute <= 20:
+        return _WORDS[minute]
+    tens = _TENS[minute // 10 * 10]
+    return f"{tens}-{_WORDS[minute % 10]}" if minute % 10 else tens
+
+
+def _part_of_day(hour: int) -> str:
+    if hour < 5 or hour >= 21:
+        return "at night"
+    if hour < 12:
+        return "in the morning"
+    return "in the afternoon" if hour < 18 else "in the evening"
+
+
+def day(of: date) -> str:
+    """2026-03-03 → "Tuesday, the 3rd of March 2026"."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(of.day % 10 if of.day // 10 != 1 else 0, "th")
+    return f"{of:%A}, the {of.day}{ending} of {of:%B} {of.year}"
+
+
+def number(value: Fraction) -> str:
+    """Exact if it is whole or has up to four decimals, else "about …"; a minus is said."""
+    sign = "minus " if value < 0 else ""
+    value = abs(value)
+    rounded = round(value, 4) if value >= Fraction(1, 100) or value == 0 else _three_figures(value)
+    digits = (
+        f"{float(rounded):.12f}".rstrip("0").rstrip(".")
+        if rounded.denominator > 1
+        else str(rounded.numerator)
+    )
+    return f"{'' if rounded == value else 'about '}{sign}{digits}"
+
+
+def _three_figures(value: Fraction) -> Fraction:
+    return Fraction(f"{float(value):.3g}")
+
+
+def sum_in_words(sum_: str) -> str:
+    """A canonical sum: "√ 16" → "the square root of 16", "20 % × 50" → "20 percent of 50"."""
+    said = sum_.replace("% ×", "percent of")
+    words = " ".join(_SIGNS.get(sign, sign) for sign in said.split())
+    return words.replace(" ,", ",").strip(" ,")
