@@ -58,7 +58,8 @@ def train(samples: Sequence[Sample], classes: int, seed: int = 1) -> Weights:
     """Multinomial logistic regression."""
     random = np.random.default_rng(seed)
     weights = np.zeros((BUCKETS + 1, classes), np.float32)  # the last row is the bias
-    first, second = np.zeros_like(weights), np.zeros_like(weights)
+    first: Floats = np.zeros_like(weights)
+    second: Floats = np.zeros_like(weights)
     step = 0
     for epoch in range(_EPOCHS):
         order = random.permutation(len(samples))
@@ -66,8 +67,8 @@ def train(samples: Sequence[Sample], classes: int, seed: int = 1) -> Weights:
             batch = [samples[at] for at in order[start : start + _BATCH]]
             step += 1
             gradient = _gradient(weights, batch) + _DECAY * weights
-            first = 0.9 * first + 0.1 * gradient
-            second = 0.999 * second + 0.001 * gradient**2
+            first += np.float32(0.1) * (gradient - first)
+            second += np.float32(0.001) * (gradient**2 - second)
             rate = _RATE * (1 - epoch / _EPOCHS)
             weights -= rate * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
     return Weights(weights[:-1], weights[-1])

@@ -64,7 +64,7 @@ _PARTS |= {"eighth": 8, "ninth": 9, "tenth": 10}
 _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
 
 _PHRASES: tuple[tuple[str, str], ...] = (
-    (r"\b(?:dollars?|euros?|pounds?|cents?|exactly|in total|equals?|is what|the result of|the answer to)\b", " "),
+    (r"\b(?:dollars?|euros?|pounds?|cents?|exactly|in total|equals?|is what)\b", " "),
     (r"=", " "),
     (r"\bthe\b", " "),
     (r"\b(?:power of|power)\b (\d+)", r"power \1"),
@@ -76,15 +76,26 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (rf"^subtract {_N} and {_N}$", r"\1 - \2"),
     (rf"^multiply {_N} (?:by|and|with|times) {_N}$", r"\1 × \2"),
     (rf"^divide {_N} (?:by|into) {_N}$", r"\1 ÷ \2"),
-    (rf"^(?:how many )?times (?:does|can|will|do) {_N} (?:go|fit) into {_N}$", r"\2 ÷ \1"),
-    (rf"^sum of {_N} (?:and|plus|\+) {_N}$", r"\1 + \2"),
+    (rf"^(?:many )?times (?:does|can|will|do) {_N} (?:go|fit) into {_N}$", r"\2 ÷ \1"),
+    (r"^sum of (?=\d)", ""),
+    (rf"^(?:area of )?an? {_N} (?:by|x) {_N} (?:room|square|rectangle)$", r"\1 × \2"),
+    (rf"^(?:split|share) {_N} (?:by|into|in|among|between) {_N}(?: ways| people| parts)?$", r"\1 ÷ \2"),
+    (rf"^(?:percent|percentage) of {_N} is {_N}$", r"(\2 ÷ \1) × 100"),
+    (rf"^{_N} is percent of {_N}$", r"(\1 ÷ \2) × 100"),
+    (rf"\b{_N} more than {_N}", r"\2 + \1"),
+    (rf"\b{_N} less than {_N}", r"\2 - \1"),
+    (rf"\b{_N} out of {_N}", r"\1 ÷ \2"),
+    (rf"\bsquare of {_N}", r"\1 ^ 2"),
+    (rf"\bcube of {_N}", r"\1 ^ 3"),
+    (r"^(?:double|twice) (?=\d)", "2 × "),
+    (r"^triple (?=\d)", "3 × "),
     (rf"^product of {_N} and {_N}$", r"\1 × \2"),
     (rf"^difference (?:between|of) {_N} and {_N}$", r"\1 - \2"),
     (rf"^{_N} (?:percent|%) off (?:of )?{_N}$", r"\2 × (1 - \1 %)"),
     (rf"\bfactorial of {_N}", r"\1 !"),
     (rf"^an? {_N} (?:percent|%) tip on {_N}$", r"\1 % × \2"),
     (r"\b(?:cube) root of\b", " ∛ "),
-    (r"\b(?:square )?root of\b", " √ "),
+    (r"\b(?:square )?root(?: of)?\b|\bsqrt\b", " √ "),
     (r"\b(?:factorial)\b", " ! "),
     (r"\bsquared\b", " ^ 2 "),
     (r"\bcubed\b", " ^ 3 "),
@@ -98,7 +109,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
 
 def _spoken_to_signs(text: str) -> str | None:
     """Words replaced by signs; None when a word is left that means nothing in a sum."""
-    text = _fractions(text)
+    text = _lists(_fractions(text))
     for pattern, sign in _PHRASES:
         text = re.sub(r" +", " ", re.sub(pattern, sign, text)).strip()
     return None if re.search(r"[^\W\d]", text) else text
@@ -111,7 +122,19 @@ def _fractions(text: str) -> str:
         text = re.sub(rf"^(?:an? )?{name} of\b", f"(1 ÷ {below}) of", text)
     for value, name in enumerate(_ORDINALS, start=1):
         text = re.sub(rf"\b{name} power\b", f"{value} power", text)
-    return text
+    return re.sub(r"\b(\d+) and (?:a half|\(1 ÷ 2\))", r"(\1 + 1 ÷ 2)", text)
+
+
+def _lists(text: str) -> str:
+    """ "sum of 3 4 and 5" → "3 + 4 + 5", "average of 2 and 4" → "(2 + 4) ÷ 2"."""
+    found = re.search(r"^(?:the )?(sum|total|average|mean) of ([\d. ]+?) and ([\d.]+)$", text) or re.search(
+        r"^(add)(?: up)? ([\d. ]+?) and ([\d.]+)$", text
+    )
+    if not found:
+        return text
+    numbers = [*found[2].split(), found[3]]
+    added = " + ".join(numbers)
+    return f"({added}) ÷ {len(numbers)}" if found[1] in ("average", "mean") else added
 
 
 # --- the grammar -----------------------------------------------------------------------------------

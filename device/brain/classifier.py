@@ -6,6 +6,7 @@ intent only when it is sure; the class "" stands for everything that no skill se
 
 from __future__ import annotations
 
+import itertools
 import re
 import zlib
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def features(words: str) -> npt.NDArray[np.int64]:
     """The buckets that a normalised text falls into: words, pairs, pieces of words."""
     parts = ["^", *_NUMBER.sub("#", words).split(), "$"]
     grams = {f"1 {word}" for word in parts}
-    grams |= {f"2 {a} {b}" for a, b in zip(parts, parts[1:], strict=False)}
+    grams |= {f"2 {a} {b}" for a, b in itertools.pairwise(parts)}
     for word in parts[1:-1]:
         framed = f"<{word}>"
         grams |= {f"c {framed[at : at + 4]}" for at in range(len(framed) - 3)}

@@ -35,10 +35,9 @@ _WORD = re.compile(r"\d+(?:[.,]\d+)*|[a-zà-öø-ÿ]+(?:'[a-zà-öø-ÿ]+)*|[+*/
 def normalise(text: str) -> str:
     """The words of a text, one space between them; signs of arithmetic stay as words of their own."""
     text = text.lower()
-    for sign, words in _SIGNS.items():
-        text = text.replace(sign, words)
-    words = _WORD.findall(text)
-    return " ".join(_CONTRACTIONS.get(word, word) for word in words)
+    for sign, meaning in _SIGNS.items():
+        text = text.replace(sign, meaning)
+    return " ".join(_CONTRACTIONS.get(word, word) for word in _WORD.findall(text))
 
 
 def without_polite_words(text: str, before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[str]:

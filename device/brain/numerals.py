@@ -78,7 +78,7 @@ class _Number:
         if self._group is not None and small >= self._room:
             return False
         self._group = (self._group or Decimal(0)) + small
-        self._room = 10 if 20 <= small else 0
+        self._room = 10 if small >= 20 else 0
         return True
 
     @staticmethod

@@ -10,7 +10,7 @@ from device.brain import packs, router
 from device.brain.dialogue import Dialogue
 from device.brain.recogniser import Recogniser
 from device.brain.skills import ACTING, SKILLS, SkillContext
-from device.contracts import Gesture, Intent, Mind, Reply, ReplyItem, Request, Route, Say, Who
+from device.contracts import Gesture, Intent, Mind, Reply, ReplyItem, Request, Route, Who
 from device.errors import MindError
 
 

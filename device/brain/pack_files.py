@@ -35,8 +35,8 @@ def lines_of(path: Path) -> Iterator[tuple[int, str]]:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as wrong:
-        line = path.read_bytes()[: wrong.start].count(b"\n") + 1
-        raise BrokenPack(path, line, "save the file as UTF-8 text.") from wrong
+        broken_line = path.read_bytes()[: wrong.start].count(b"\n") + 1
+        raise BrokenPack(path, broken_line, "save the file as UTF-8 text.") from wrong
     except OSError as missing:
         raise BrokenPack(path, 1, f"the file cannot be read ({missing.strerror}); put it back.") from missing
     for number, line in enumerate(text.splitlines(), start=1):

@@ -27,10 +27,30 @@ class SlotFiller:
 
     def fill(self, intent: str, slots: Slots, words: str) -> Slots | None:
         """The complete slots of an intent, or None if the words ask for more than it can answer."""
+        if intent in _ABOUT_THE_DEVICE and not _THE_DEVICE.search(words):
+            return None
+        if intent in _PLAIN and _FAVORITE.search(words):
+            return None
+        if intent in ("yes", *_TO_DO) and _ABOUT_DOING.search(words):
+            return None
         if intent == "time":
             return _time(slots, words, self.places)
         filler = _FILLERS.get(intent)
         return filler(slots, words) if filler else slots
+
+
+_ABOUT_THE_DEVICE = frozenset({"maker", "origin", "age", "hobbies", "boss"})
+_THE_DEVICE = re.compile(r"\b(you|your|yours|yourself|u|ai|ais|al|robot|bot)\b")
+"""Questions about the device name it: "who made this sandwich" asks about something else."""
+
+_PLAIN = frozenset({"maker", "origin", "age", "boss", "who_are_you"})
+_FAVORITE = re.compile(r"\bfavorite\b")
+
+_TO_DO = frozenset({"joke", "fact", "story", "coin", "dice"})
+_ABOUT_DOING = re.compile(
+    r"^(?:how (?:do|to|does|much|many|can|is|are)|why|who|where|which|is|was|are(?! you)|did)\b"
+)
+"""A question about jokes or coins is not a request for one, and no question is a yes."""
 
 
 # --- time ------------------------------------------------------------------------------------------
@@ -64,11 +84,13 @@ def _time(slots: Slots, words: str, places: Places) -> Slots | None:
 # --- date ------------------------------------------------------------------------------------------
 
 _IN_DAYS = re.compile(
-    r"\b(?:in|after) (?:another )?(\d{1,5}) days?\b|\b(\d{1,5}) days? (?:from|after)|\b(\d{1,5}) days? (?:ago|before)"
+    r"\b(?:in|after) (?:another )?(\d{1,5}) days?\b|\b(\d{1,5}) days? (?:from|after)|"
+    r"\b(\d{1,5}) days? (?:ago|before)"
 )
 _OTHER_DAYS = re.compile(
     r"\d|\b(january|february|march|april|may|june|july|august|september|october|november|december|week|weeks|"
-    r"months|years|christmas|easter|holiday|birthday|thanksgiving|halloween|last|expire|due|payday|between)\b"
+    r"months|years|is (?:the|my|our|your) (?!(?:current |full )?(?:date|day|month|weekday))|"
+    r"christmas|easter|holiday|birthday|thanksgiving|halloween|last|expire|due|payday|between)\b"
 )
 
 
@@ -94,9 +116,10 @@ def _date(slots: Slots, words: str) -> Slots | None:
 # --- arithmetic ------------------------------------------------------------------------------------
 
 _AROUND_SUM = frozenset(
-    "what is are the answer to can could would will you tell me how much calculate compute solve work out find give provide "
-    "i want need know result value do does get if when for please equal equals make makes it be let us now "
-    "total amount number math problem help with figure question so then thanks thank that this my see".split()
+    "what is are the answer to can could would will you tell me how much calculate compute solve work out "
+    "find give provide i want need know result value do does get if when for please equal equals make "
+    "makes it be let us now total amount number math problem help with figure "
+    "question so then thanks thank that this my see".split()
 )
 """Words that may stand before or after a sum without being part of it."""
 _SHORTHAND = frozenset({"9 ÷ 11", "24 ÷ 7"})
@@ -129,8 +152,8 @@ def _inside(words: str) -> str:
 # --- volume ----------------------------------------------------------------------------------------
 
 _UP = re.compile(
-    r"\b(up|louder|loud enough|increase[ds]?|raise[ds]?|rise|boost(ed)?|bumped|higher|greater|too (low|quiet|soft)|"
-    r"cannot hear|more volume)\b"
+    r"\b(up|louder|loud enough|increase[ds]?|raise[ds]?|rise|boost(ed)?|bumped|higher|greater|"
+    r"too (low|quiet|soft)|cannot hear|more volume)\b"
 )
 _DOWN = re.compile(
     r"\b(down|quieter|softer|quietly|softly|decrease[ds]?|lower(ed)?|reduce[ds]?|limit|too loud|less loud)\b"
@@ -165,7 +188,7 @@ def _dial(number: int, words: str, fixed: bool) -> int:
     return 10 * number if on_the_dial else number
 
 
-# --- dice, and what to tell about ------------------------------------------------------------------
+# --- dice, coins, and what to tell about -----------------------------------------------------------
 
 
 def _dice(slots: Slots, words: str) -> Slots | None:
@@ -181,6 +204,17 @@ def _dice(slots: Slots, words: str) -> Slots | None:
         or (2 if " pair of " in words else int(number[1]) if number else 1),
     }
     return filled if 2 <= filled["sides"] <= 1000 and 1 <= filled["dice"] <= 10 else None
+
+
+_CALLED = re.compile(
+    r"\bi (?:will |am )?(?:call|choose|take|pick|select|say|have|want|calling|choosing) (heads|tails)\b"
+)
+
+
+def _coin(slots: Slots, words: str) -> Slots | None:
+    """The side that the person `called`, if any."""
+    found = _CALLED.search(words)
+    return {"called": found[1]} if found else {}
 
 
 _TOPIC = re.compile(
@@ -201,6 +235,7 @@ _FILLERS: Mapping[str, Callable[[Slots, str], Slots | None]] = {
     "date": _date,
     "arithmetic": _arithmetic,
     "volume": _volume,
+    "coin": _coin,
     "dice": _dice,
     "joke": _topic,
     "fact": _topic,

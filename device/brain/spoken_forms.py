@@ -20,8 +20,6 @@ _SIGNS = {
     "√": "the square root of",
     "∛": "the cube root of",
     "!": "factorial",
-    "(": ",",
-    ")": ",",
 }
 
 
@@ -83,7 +81,5 @@ def _three_figures(value: Fraction) -> Fraction:
 
 
 def sum_in_words(sum_: str) -> str:
-    """A canonical sum: "√ 16" → "the square root of 16", "20 % × 50" → "20 percent of 50"."""
-    said = sum_.replace("% ×", "percent of")
-    words = " ".join(_SIGNS.get(sign, sign) for sign in said.split())
-    return words.replace(" ,", ",").strip(" ,")
+    """A sum without brackets: "√ 16" → "the square root of 16", "20 % × 50" → "20 percent of 50"."""
+    return " ".join(_SIGNS.get(sign, sign) for sign in sum_.replace("% ×", "percent of").split())

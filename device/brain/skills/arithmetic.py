@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from device.brain import speakable
+from device.brain import spoken_forms
 from device.brain.arithmetic import CannotWorkOut, work_out
 from device.brain.skills.context import SkillContext
 from device.contracts import Intent, ReplyItem, Say
@@ -14,8 +14,10 @@ def tell_result(intent: Intent, context: SkillContext) -> tuple[ReplyItem, ...]:
     if asked is None:
         return context.say("sum_help")
     try:
-        result = speakable.number(work_out(str(asked)))
+        result = spoken_forms.number(work_out(str(asked)))
     except CannotWorkOut as why:
         return (Say(str(why)),)
-    words = speakable.sum_in_words(str(asked))
+    if "(" in str(asked):  # brackets cannot be heard
+        return context.say("sum_result", result=result)
+    words = spoken_forms.sum_in_words(str(asked))
     return context.say("sum", sum=words[:1].upper() + words[1:], result=result)

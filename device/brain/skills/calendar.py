@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from device.brain import speakable
+from device.brain import spoken_forms
 from device.brain.skills.context import SkillContext
 from device.contracts import Intent, ReplyItem
 
@@ -14,7 +14,7 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 
 def tell_time(intent: Intent, context: SkillContext) -> tuple[ReplyItem, ...]:
     """The time here, or at `place` in `zone`; of an unknown place it says so."""
-    here = speakable.clock(context.now.time())
+    here = spoken_forms.clock(context.now.time())
     place = intent.slots.get("place")
     if place is None:
         return context.say("time_here", time=here)
@@ -22,7 +22,7 @@ def tell_time(intent: Intent, context: SkillContext) -> tuple[ReplyItem, ...]:
         there = context.now.astimezone(ZoneInfo(str(intent.slots["zone"])))
     except (KeyError, ZoneInfoNotFoundError):
         return context.say("time_unknown", place=place, time=here)
-    return context.say("time_there", place=place, time=speakable.clock(there.time()))
+    return context.say("time_there", place=place, time=spoken_forms.clock(there.time()))
 
 
 def tell_date(intent: Intent, context: SkillContext) -> tuple[ReplyItem, ...]:
@@ -30,10 +30,10 @@ def tell_date(intent: Intent, context: SkillContext) -> tuple[ReplyItem, ...]:
     today = context.now.date()
     weekday = str(intent.slots.get("weekday", ""))
     if weekday:
-        return context.say("date_weekday", weekday=weekday.title(), date=speakable.day(_next(weekday, today)))
+        return context.say("date_weekday", date=spoken_forms.day(_next(weekday, today)))
     days = int(intent.slots.get("days", 0))
     try:
-        asked = speakable.day(today + timedelta(days=days))
+        asked = spoken_forms.day(today + timedelta(days=days))
     except OverflowError:
         return context.say("date_too_far")
     named = {0: "date_today", 1: "date_tomorrow", -1: "date_yesterday"}.get(days)
