@@ -5,7 +5,14 @@ import asyncio
 import numpy as np
 import pytest
 
-from device.audio.simulated import AHEAD_S, SOUND_RATE_HZ, RecordingMicrophone, SimulatedSpeaker
+from device.audio.frames import FRAME_S
+from device.audio.simulated import (
+    AHEAD_S,
+    LATEST_S,
+    SOUND_RATE_HZ,
+    RecordingMicrophone,
+    SimulatedSpeaker,
+)
 from device.contracts import FRAME_BYTES, RATE_HZ, Audio, Frame
 from tests.device.audio.sounds import samples, tone
 from tests.virtual_time import run
@@ -58,17 +65,20 @@ class TestRecordingMicrophone:
 
         assert run(story()) == pytest.approx((0.0, False, 1.02, True))
 
-    def test_a_reader_who_falls_behind_catches_up(self) -> None:
-        async def story() -> tuple[float, float]:
-            began_s, last_s = now_s(), 0.0
-            async for frame in RecordingMicrophone(tone(440, 9.0), fast=False).frames():
-                await asyncio.sleep(0.5 if frame.captured_s == began_s else 0)
-                last_s = frame.captured_s
-                if last_s > began_s + 0.99:
+    @pytest.mark.parametrize(("behind_s", "lost_s"), [(0.5, 0.0), (LATEST_S + 0.5, 0.5)])
+    def test_a_reader_who_falls_behind_misses_what_is_too_old(self, behind_s: float, lost_s: float) -> None:
+        async def story() -> float:
+            frames = RecordingMicrophone(tone(440, 9.0), fast=False).frames()
+            began = await anext(frames)
+            await asyncio.sleep(behind_s)
+            count = 1
+            async for frame in frames:
+                count += 1
+                if frame.captured_s - began.captured_s > 2.97:
                     break
-            return last_s - began_s, now_s() - began_s
+            return 3.0 - count * FRAME_S
 
-        assert run(story()) == pytest.approx((1.0, 1.02))
+        assert run(story()) == pytest.approx(lost_s, abs=FRAME_S * 1.01)
 
     def test_an_empty_recording_is_silence_at_once(self) -> None:
         (frame,) = run(first(RecordingMicrophone(Audio(b"", RATE_HZ), fast=False), 1))

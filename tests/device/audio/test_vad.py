@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from device.audio.endpointer import Endpointer
@@ -22,7 +23,7 @@ from device.audio.vad import (
 from device.contracts import FRAME_BYTES, FRAME_MS, Audio, Frame
 from device.errors import EngineMissing
 from device.ports import VoiceDetector
-from tests.device.audio.sounds import frames, tone
+from tests.device.audio.sounds import frames, samples, tone
 
 LOOKBACK, HANGOVER = LOOKBACK_MS // FRAME_MS, HANGOVER_MS // FRAME_MS
 
@@ -141,6 +142,21 @@ def speech_share(detector: VoiceDetector, folder: Path) -> float:
     return sum(verdicts) / len(verdicts)
 
 
+def verdicts_of_the_whole(audio: Audio) -> list[bool]:
+    """All windows in one run of the network, each behind the 64 samples before it, then by frame."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(bundled_model()))
+    sound = np.concatenate((np.zeros(64, np.float32), samples(audio).astype(np.float32) / 32_768))
+    windows = np.lib.stride_tricks.sliding_window_view(sound, 576)[::512]
+    zeros = np.zeros((1, 1, 128), np.float32)
+    probabilities, *_ = session.run(None, {"input": windows, "h": zeros, "c": zeros})
+    states = [False]
+    for probability in probabilities.ravel():
+        states.append(bool(probability >= (0.35 if states[-1] else 0.5)))
+    return [states[320 * (frame + 1) // 512] for frame in range(len(audio.pcm) // FRAME_BYTES)]
+
+
 @silero
 class TestSilero:
     def test_noise_is_seldom_speech(self, shared_data: Path) -> None:
@@ -151,6 +167,14 @@ class TestSilero:
         alone = speech_share(SileroDetector(), shared_data / "speech_child")
         staged = speech_share(best_detector("silero"), shared_data / "speech_child")
         assert staged == pytest.approx(alone, abs=0.02)
+
+    def test_piece_by_piece_it_says_what_it_says_of_the_whole(self, shared_data: Path) -> None:
+        for clip in sorted((shared_data / "speech_child").glob("*.wav"))[:10]:
+            audio = read(clip)
+            detector, verdicts = SileroDetector(), []
+            for frame in frames(audio):
+                verdicts.append(detector.is_speech(frame))
+            assert verdicts == verdicts_of_the_whole(audio)[: len(verdicts)]
 
     def test_its_package_is_not_imported(self) -> None:
         best_detector("silero")
