@@ -44,8 +44,10 @@ class ClockedOutlet:
 
     def _tick(self) -> None:
         now_s = asyncio.get_running_loop().time()
-        self._passed = min(self._given, self._passed + (now_s - self._last_s) * self.rate_hz)
+        self._passed += (now_s - self._last_s) * self.rate_hz
         self._last_s = now_s
+        if self._passed > self._given - 1:  # a part of a sample is no time at all
+            self._passed = self._given
         self._timer = None
         if self._passed < self._given:
             self._tick_later()

@@ -8,9 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
-import numpy as np
-import soxr
-
+from device.audio.resample import Resampler
 from device.contracts import FRAME_BYTES, FRAME_MS, RATE_HZ, Frame
 
 CAPACITY_S = 5.0
@@ -37,7 +35,8 @@ class PageMicrophone:
     def take(self, take_id: int, pcm: bytes, rate_hz: int) -> None:
         """A batch of a take, at the page's rate; without `pcm`, the take has ended.
 
-        A take is dated by the arrival of its first batch, and counts its samples from there.
+        The last sample of the first batch is as old as its arrival; from there, samples are counted, so
+        that jitter does not get into the frames.
         """
         if self._take is None or self._take.key != (take_id, rate_hz):
             self._take = _Take(take_id, rate_hz, self._clock() - len(pcm) / 2 / rate_hz)
@@ -59,14 +58,13 @@ class _Take:
     def __init__(self, take_id: int, rate_hz: int, begun_s: float) -> None:
         self.key = (take_id, rate_hz)
         self._begun_s = begun_s
-        self._resampler = soxr.ResampleStream(rate_hz, RATE_HZ, 1, dtype="int16")
+        self._resampler = Resampler(rate_hz, RATE_HZ)
         self._rest = b""
         self._count = 0
 
     def feed(self, pcm: bytes) -> list[Frame]:
         """The frames that are now complete. Without `pcm` the resampler gives what it still holds."""
-        samples = np.frombuffer(pcm, np.int16)
-        self._rest += self._resampler.resample_chunk(samples, last=not pcm).tobytes()
+        self._rest += self._resampler.feed(pcm) if pcm else self._resampler.flush()
         frames = []
         while len(self._rest) >= FRAME_BYTES:
             captured_s = self._begun_s + self._count * FRAME_MS / 1000

@@ -23,8 +23,9 @@ BUFFER_S = 2.0
 SLICE_S = 0.04
 DRY_S = 0.05
 """When nothing more was written for so long, the resampler gives out the last that it holds."""
-STALLED_S = 1.0
-"""A page that has sound and has not played any for so long is no longer waited for."""
+STALLED_S = 0.7
+"""A page that has sound and has not played any for so long, or up to twice as long when it stopped in
+the middle, is no longer waited for."""
 
 
 class PageSpeaker:
@@ -122,9 +123,9 @@ class PagePlayback:
         self._send()
 
     async def drain(self) -> None:
-        if self._sound is not None and not self._waiting:
-            self._flush()
-        while self._waiting or (self._sound is not None and self._sound.unsounded_s > 0):
+        while self._waiting or self._sounding:
+            if not self._waiting:
+                self._flush()
             await self._change()
 
     @property
@@ -178,23 +179,34 @@ class PagePlayback:
     # --- inside ---
 
     @property
+    def _sounding(self) -> bool:
+        return self._sound is not None and not self._sound.over
+
+    @property
     def _unsounded_s(self) -> float:
         return self._waiting_s + (self._sound.unsounded_s if self._sound else 0.0)
 
     def _send(self) -> None:
         """Give the outlet what it may hold."""
         while self._waiting and (self._sound is None or self._sound.unsounded_s < AHEAD_S):
-            if self._sound is None:
-                self._sound = self._new_sound(self._turn_id, self._on_the_clock)
-            if self._sound.unsounded_s == 0:
-                self._progress_s = self._loop.time()
             piece = self._waiting.popleft()
             self._waiting_s -= piece.duration_s
-            self._sound.send(piece)
+            self._send_piece(piece)
+        self._watch_progress()
+
+    def _send_piece(self, piece: Audio) -> None:
+        if self._sound is None:
+            self._sound = self._new_sound(self._turn_id, self._on_the_clock)
+        if self._sound.over:
+            self._progress_s = self._loop.time()
+        self._sound.send(piece)
         if self._dry_timer is not None:
             self._dry_timer.cancel()
-        self._dry_timer = None if self._waiting else self._loop.call_later(DRY_S, self._flush)
-        self._watch_progress()
+        self._dry_timer = self._loop.call_later(DRY_S, self._flush_if_dry)
+
+    def _flush_if_dry(self) -> None:
+        if not self._waiting:
+            self._flush()
 
     def _flush(self) -> None:
         if self._sound is not None:
@@ -207,17 +219,14 @@ class PagePlayback:
         sound.outlet.silence()
 
     def _watch_progress(self) -> None:
-        if self._stall_timer is None and self._sound is not None and self._sound.unsounded_s > 0:
-            wait_s = self._progress_s + STALLED_S - self._loop.time()
-            self._stall_timer = self._loop.call_later(max(0.0, wait_s), self._check_progress)
+        if self._stall_timer is None and self._sounding:
+            self._stall_timer = self._loop.call_later(STALLED_S, self._check_progress, self._progress_s)
 
-    def _check_progress(self) -> None:
+    def _check_progress(self, progress_s: float) -> None:
+        """`STALLED_S` after a look at the progress: is it still the same?"""
         self._stall_timer = None
-        sound = self._sound
-        if sound is None or sound.unsounded_s == 0:
-            return
-        if self._loop.time() - self._progress_s >= STALLED_S:
-            self.leave(sound.outlet)
+        if self._sound is not None and not self._sound.over and self._progress_s == progress_s:
+            self.leave(self._sound.outlet)
         self._watch_progress()
 
     async def _change(self) -> None:

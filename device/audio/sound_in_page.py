@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-import soxr
-from numpy.typing import NDArray
 
+from device.audio.resample import Resampler
 from device.contracts import Audio
-
-LOUDEST = np.iinfo(np.int16)
 
 
 class Outlet(Protocol):
@@ -33,32 +30,29 @@ class Outlet(Protocol):
 
 
 class SoundInPage:
-    """Begins with its making. `gain` is asked for every piece."""
+    """Begins with its making. `gain`, 0 to 1, is asked for every piece."""
 
     def __init__(self, sound_id: int, turn_id: int, outlet: Outlet, gain: Callable[[], float]) -> None:
         self.sound_id = sound_id
         self.outlet = outlet
         self._rate_hz = outlet.rate_hz
         self._gain = gain
-        self._resampler: Any = None
-        self._source_hz = 0
+        self._resampler: Resampler | None = None
         self._sent = 0
         self._reached = 0
         outlet.play(sound_id, turn_id)
 
     def send(self, audio: Audio) -> None:
         """A piece of any rate; a little of it stays in the resampler until the next one or `flush`."""
-        if audio.rate_hz != self._source_hz or self._resampler is None:
+        if self._resampler is None or self._resampler.from_hz != audio.rate_hz:
             self.flush()
-            self._source_hz = audio.rate_hz
-            self._resampler = soxr.ResampleStream(audio.rate_hz, self._rate_hz, 1, dtype="float32")
-        samples = np.frombuffer(audio.pcm, np.int16).astype(np.float32) * self._gain()
-        self._give(self._resampler.resample_chunk(samples))
+            self._resampler = Resampler(audio.rate_hz, self._rate_hz)
+        self._give(self._resampler.feed(_scaled(audio.pcm, self._gain())))
 
     def flush(self) -> None:
         """Give out what the resampler holds."""
         if self._resampler is not None:
-            self._give(self._resampler.resample_chunk(np.empty(0, np.float32), last=True))
+            self._give(self._resampler.flush())
             self._resampler = None
 
     def reached(self, samples: int) -> bool:
@@ -74,12 +68,23 @@ class SoundInPage:
     def unsounded_s(self) -> float:
         return (self._sent - self._reached) / self._rate_hz
 
+    @property
+    def over(self) -> bool:
+        """All of it has sounded, also what the resampler held."""
+        return self._resampler is None and self._reached == self._sent
+
     def unsounded(self) -> Audio:
         """As much stillness as there is sound left: for a clock, which only counts."""
         return Audio(bytes(2 * (self._sent - self._reached)), self._rate_hz)
 
-    def _give(self, samples: NDArray[np.float32]) -> None:
-        if len(samples):
-            pcm = np.clip(np.rint(samples), LOUDEST.min, LOUDEST.max).astype(np.int16)
-            self._sent += len(pcm)
-            self.outlet.sound(self.sound_id, pcm.tobytes())
+    def _give(self, pcm: bytes) -> None:
+        if pcm:
+            self._sent += len(pcm) // 2
+            self.outlet.sound(self.sound_id, pcm)
+
+
+def _scaled(pcm: bytes, gain: float) -> bytes:
+    if gain == 1.0:
+        return pcm
+    samples = np.frombuffer(pcm, np.int16) * gain
+    return samples.round().astype(np.int16).tobytes()

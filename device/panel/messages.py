@@ -8,9 +8,9 @@ what they like. A frame that is not exactly of a kind below ends the connection 
 A binary frame is a number (unsigned, 32 bits, little-endian) and then PCM, mono, 16 bits signed
 little-endian:
 
-- up, the microphone, at the rate that `hello` announced, in batches of 20 ms. The number counts the
-  stretches of sound, which the page calls takes: a press begins a new one with the 300 ms before
-  it. A frame without PCM ends the take. Nothing is sent between takes.
+- up, the microphone, at the rate that `hello` announced. The number counts the stretches of sound,
+  which are called takes: after a press, the first frame holds all of the pre-roll, and batches of
+  20 ms follow. A frame without PCM ends the take. Nothing is sent between takes.
 - down, the voice, at the page's rate, too. The number is the `sound_id` of a `play`; what belongs to
   another sound than the last one begun is dropped.
 """
@@ -30,8 +30,8 @@ from device.notices import LightState
 
 LONGEST_ASK = 500
 """Letters of a typed request."""
-LARGEST_FRAME = 64 * 1024
-"""Bytes. The page's batches are 20 ms: 7,684 bytes at 192 kHz."""
+LARGEST_FRAME = 256 * 1024
+"""Bytes. The largest that a page sends is 500 ms of pre-roll at 192 kHz, 192,004 bytes."""
 
 SoundNumber = Annotated[int, Meta(ge=0, lt=2**32)]
 _TAG = struct.Struct("<I")

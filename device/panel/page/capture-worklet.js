@@ -16,7 +16,9 @@ class Capture extends AudioWorkletProcessor {
 
   begin(takeId) {
     this.takeId = takeId;
-    for (const batch of this.ring.splice(0)) this.send(batch);
+    const preRoll = new Int16Array(this.ring.length * this.batch.length);
+    this.ring.splice(0).forEach((batch, i) => preRoll.set(batch, i * batch.length));
+    if (preRoll.length) this.send(preRoll);
   }
 
   end() {

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import time
-from array import array
-from collections.abc import AsyncIterator
-from typing import Literal
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Literal
 
 from device import config
 from device.audio.page_microphone import PageMicrophone
@@ -16,16 +14,9 @@ from device.audio.page_speaker import PageSpeaker
 from device.contracts import Audio, Frame, Gesture, Mind, Route
 from device.notices import Answering, Board, Heard, LightChanged, LightState, Moved, TurnEnded
 from device.panel.server import Panel
+from tests.tones import tone
 
 ANSWER = Route(Mind.SKILL, "the sentence for time fits")
-
-
-def tone(hertz: float, seconds: float, rate_hz: int, loudness: float = 0.5) -> bytes:
-    """PCM of a sine."""
-    step = 2 * math.pi * hertz / rate_hz
-    return array(
-        "h", (int(32767 * loudness * math.sin(i * step)) for i in range(int(seconds * rate_hz)))
-    ).tobytes()
 
 
 class ScriptedSession:
@@ -114,13 +105,13 @@ class ScriptedSession:
 class Served:
     """A page server with a scripted session behind it."""
 
-    def __init__(self, mode: Literal["hold", "toggle"] = "hold") -> None:
+    def __init__(self, mode: Literal["hold", "toggle"] = "hold", port: int = 0) -> None:
         self.board = Board()
         self.microphone = PageMicrophone(time.monotonic)
         self.speaker = PageSpeaker(time.monotonic)
         self.session = ScriptedSession(self.board, self.microphone, self.speaker)
         self.panel = Panel(
-            config.Panel(port=0),
+            config.Panel(port=port),
             config.Talk(mode=mode),
             self.session,
             self.board,
@@ -130,11 +121,15 @@ class Served:
         )
         self.url = ""
 
+    @property
+    def origin(self) -> Any:
+        return self.url.rstrip("/")
+
 
 @contextlib.asynccontextmanager
-async def served(mode: Literal["hold", "toggle"] = "hold") -> AsyncIterator[Served]:
+async def served(mode: Literal["hold", "toggle"] = "hold", port: int = 0) -> AsyncIterator[Served]:
     """Everything runs inside; ends with the block."""
-    everything = Served(mode)
+    everything = Served(mode, port)
     async with asyncio.TaskGroup() as tasks:
         server = tasks.create_task(everything.panel.serve(), name="panel")
         session = tasks.create_task(everything.session.run(), name="session")
@@ -144,3 +139,10 @@ async def served(mode: Literal["hold", "toggle"] = "hold") -> AsyncIterator[Serv
         finally:
             server.cancel()
             session.cancel()
+
+
+async def reaches(so: Callable[[], bool], within_s: float = 5.0) -> None:
+    """Wait until something is so that other tasks bring about; raises TimeoutError."""
+    async with asyncio.timeout(within_s):
+        while not so():  # noqa: ASYNC110 - what is waited for is a fake's state, without an event
+            await asyncio.sleep(0.005)
