@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from device.app import Device, Engines, assemble, feed, load_engines
-from device.audio.recording import read
+from device.audio.recording import load
 from device.audio.simulated import RecordingMicrophone, SimulatedSpeaker
 from device.config import Settings
 from device.contracts import Audio
@@ -36,9 +36,12 @@ class Outcome:
     spoken_s: float = 0.0
     stages_ms: dict[str, float] = field(default_factory=dict)
     error: str | None = None
+    notes: tuple[str, ...] = ()
+    """What is wrong with the recording, though it could be used."""
 
     @classmethod
-    def of(cls, record: TurnRecord, file: str = "") -> Outcome:
+    def of(cls, record: TurnRecord, file: str, notes: tuple[str, ...]) -> Outcome:
+        """What a finished turn shows to whoever gave the recording."""
         return cls(
             file=file,
             transcript=record.heard,
@@ -47,16 +50,19 @@ class Outcome:
             spoken_s=round(record.spoken_s, 3),
             stages_ms=record.stages_ms,
             error=record.error or None,
+            notes=notes,
         )
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Without the notes, which are for a person."""
+        return {name: value for name, value in asdict(self).items() if name != "notes"}
 
     def as_text(self) -> str:
         """For a person: what was heard, what was answered, by whom and how soon."""
         sound_ms = self.stages_ms.get("first_audio")
         soon = f", first sound after {sound_ms:.0f} ms" if sound_ms is not None else ""
         lines = [self.file] if self.file else []
+        lines += [f"  note    {note}" for note in self.notes]
         if self.error:
             lines.append(f"  failed  {self.error}")
         if self.route or not self.error:
@@ -73,10 +79,11 @@ async def ask(
 
     Raises AudioFileError, EngineMissing.
     """
-    sound = read(recording) if recording else None
+    given = load(recording) if recording else None
     async with load_engines(settings) as engines, _stage(settings, engines, fast=True) as stage:
-        record = await (stage.ask(text or "") if sound is None else stage.hear(sound))
-        return Outcome.of(record, str(recording or "")), stage.speaker.sound()
+        record = await (stage.ask(text or "") if given is None else stage.hear(given.audio))
+        outcome = Outcome.of(record, str(recording or ""), given.notes if given else ())
+        return outcome, stage.speaker.sound()
 
 
 async def replay(settings: Settings, paths: Sequence[Path], *, fast: bool) -> AsyncIterator[Outcome]:
@@ -84,12 +91,12 @@ async def replay(settings: Settings, paths: Sequence[Path], *, fast: bool) -> As
     async with load_engines(settings) as engines:
         for path in recordings(paths):
             try:
-                sound = read(path)
+                given = load(path)
             except AudioFileError as error:
                 yield Outcome(file=str(path), error=str(error))
                 continue
             async with _stage(settings, engines, fast=fast) as stage:
-                yield Outcome.of(await stage.hear(sound), str(path))
+                yield Outcome.of(await stage.hear(given.audio), str(path), given.notes)
 
 
 def recordings(paths: Sequence[Path]) -> Iterator[Path]:

@@ -166,7 +166,7 @@ def test_what_is_not_a_recording_is_told_in_one_sentence_and_the_next_one_works(
     bad.write_bytes(content())
     first, second = replayed(bad, good)
     assert first.error
-    assert first.error.startswith(f"{bad}: ")
+    assert first.error.startswith(str(bad))
     assert first.error.count("\n") == 0
     assert first.reply == ""
     assert second.reply
@@ -181,4 +181,4 @@ def test_a_folder_stands_for_the_recordings_in_it(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    assert replayed(tmp_path / "gone.wav")[0].error == f"{tmp_path / 'gone.wav'}: there is no such file."
+    assert replayed(tmp_path / "gone.wav")[0].error == f"{tmp_path / 'gone.wav'} does not exist: check the name."
