@@ -19,24 +19,24 @@ class OnboardBrain:
 
     def __init__(
         self,
-        language: str,
         *,
-        clock: Callable[[], datetime],
+        recogniser: Recogniser,
+        language: str,
+        now: Callable[[], datetime],
         monotonic: Callable[[], float],
-        chance: random.Random,
-        gestures: Iterable[Gesture] = (),
+        rng: random.Random,
+        gestures: Iterable[Gesture],
+        volume: Callable[[], int],
     ) -> None:
-        """Load sentences, weights and packs: about half a second. `clock` gives aware local time.
-
-        Raises SettingsError when a file of the language cannot be used.
-        """
+        """`now` gives aware local time, `volume` percent. Raises BrokenPack when a pack cannot be used."""
+        self._recogniser = recogniser
         self._language = language
-        self._clock = clock
+        self._now = now
         self._monotonic = monotonic
-        self._chance = chance
+        self._rng = rng
         self._gestures = frozenset(gestures)
-        self._packs = packs.load(language, chance)
-        self._recogniser = Recogniser(language)
+        self._volume = volume
+        self._packs = packs.load(language, rng)
         self._dialogue = Dialogue()
 
     def route(self, request: Request) -> Route:
@@ -49,10 +49,6 @@ class OnboardBrain:
         """Start answering; nothing is computed or remembered before the items are read."""
         return Reply(route.mind, self._items(request, route))
 
-    def stock(self, name: str) -> str:
-        """A stock phrase of the packs, such as "offline" or "fault_speaking"."""
-        return self._packs.phrases.say(name)
-
     async def _items(self, request: Request, route: Route) -> AsyncIterator[ReplyItem]:
         if route.intent is None:
             raise MindError("The mind on board was given a route without an intent.")
@@ -62,11 +58,12 @@ class OnboardBrain:
 
     def _answer(self, intent: Intent, request: Request) -> tuple[ReplyItem, ...]:
         context = SkillContext(
-            now=self._clock(),
+            now=self._now(),
             language=self._language,
-            chance=self._chance,
+            rng=self._rng,
             packs=self._packs,
             gestures=self._gestures,
+            volume=self._volume(),
             last_spoken=_last_spoken(request),
         )
         skill = SKILLS.get(intent.name)

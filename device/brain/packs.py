@@ -1,125 +1,129 @@
-"""The reply packs of a language: jokes, stories, facts and phrases, read and checked."""
+"""The reply packs of a language: jokes, facts, stories and phrases, read and checked."""
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
 
-from device.brain.pack_files import BrokenPack, lines_of, paragraphs, sections
+from device.brain.pack_files import BrokenPack, Paragraph, lines_of, paragraphs, sections
+from device.contracts import Stock
 
 PACKS = Path(__file__).parent / "packs"
-_SPEAKABLE = re.compile(r"[\w\s.,:;!?'’\"()%-]+")
-_LONGEST = {"joke": 400, "fact": 250, "story": 1500}
-"""Characters: longer is hard to follow by ear."""
+_SPEAKABLE = re.compile(r"[\w\s.,:;!?'’\"()-]+")
+_ENDINGS = (".", "!", "?", '."', '!"', '?"')
+_LONGEST = {"joke": 300, "fact": 200, "story": 1500}
+"""Characters: more is hard to follow by ear."""
 
 
 class Deck:
     """Tells each of its texts once before it repeats any."""
 
-    def __init__(self, texts: tuple[str, ...], chance: random.Random) -> None:
+    def __init__(self, texts: tuple[str, ...], rng: random.Random) -> None:
         self._texts = texts
-        self._chance = chance
+        self._rng = rng
         self._left: list[str] = []
 
     def draw(self, topic: str = "") -> str | None:
-        """A text that was not told lately; with a topic, one about it, or None if there is none."""
+        """A text that was not told lately; with a topic one about it, or None if there is none."""
         if not self._left:
-            self._left = list(self._texts)
-            self._chance.shuffle(self._left)
-        fitting = [text for text in self._left if _is_about(text, topic)]
-        fitting = fitting or [text for text in self._texts if _is_about(text, topic)]
+            self._left = self._rng.sample(self._texts, len(self._texts))
+        fitting = [text for text in (*self._left, *self._texts) if _is_about(text, topic)]
         if not fitting:
             return None
-        if fitting[-1] in self._left:
-            self._left.remove(fitting[-1])
-        return fitting[-1]
+        if fitting[0] in self._left:
+            self._left.remove(fitting[0])
+        return fitting[0]
 
 
 class Phrases:
-    """Stock phrases in several wordings."""
+    """Phrases in several wordings, which are used in turn."""
 
-    def __init__(self, wordings: Mapping[str, tuple[str, ...]], chance: random.Random) -> None:
+    def __init__(self, wordings: Mapping[str, tuple[str, ...]]) -> None:
         self._wordings = wordings
-        self._chance = chance
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._wordings
+        self._used: dict[str, int] = {}
 
     def say(self, name: str, **filled: object) -> str:
-        """One of the wordings, its braces filled in. KeyError when there is no such phrase."""
-        return self._chance.choice(self._wordings[name]).format(**filled)
+        """The next wording, its braces filled in. KeyError when there is no such phrase."""
+        turn = self._used.get(name, 0)
+        self._used[name] = turn + 1
+        wordings = self._wordings[name]
+        return wordings[turn % len(wordings)].format(**filled)
 
 
 @dataclass(frozen=True, slots=True)
 class Packs:
-    """Everything there is to tell in one language. The decks remember what was told."""
+    """Everything there is to say in one language. Decks and phrases remember what was said."""
 
     decks: Mapping[str, Deck]
     """By intent: "joke", "fact" and "story"."""
     phrases: Phrases
 
 
-def load(language: str, chance: random.Random, root: Path = PACKS) -> Packs:
+def load(language: str, rng: random.Random, root: Path = PACKS) -> Packs:
     """Read the packs of a language. Raises BrokenPack, which names the file, the line and what to do."""
     here = root / language
-    texts = {
-        "joke": _checked("joke", here / "jokes.txt", _jokes(here / "jokes.txt")),
-        "fact": _checked("fact", here / "facts.txt", list(_facts(here / "facts.txt"))),
-        "story": _checked("story", here / "stories.txt", _stories(here / "stories.txt")),
+    decks = {
+        "joke": Deck(_checked("joke", here / "jokes.txt", _joined), rng),
+        "fact": Deck(_checked("fact", here / "facts.txt", _joined), rng),
+        "story": Deck(_checked("story", here / "stories.txt", _story), rng),
     }
-    decks = {name: Deck(told, chance) for name, told in texts.items()}
-    return Packs(decks, Phrases(_phrases(here / "phrases.txt"), chance))
+    wordings = {**_wordings(here / "small_talk.txt"), **_wordings(here / "stock.txt")}
+    return Packs(decks, Phrases(wordings))
 
 
-def _jokes(path: Path) -> list[tuple[int, str]]:
-    return [(each.line, " ".join(each.lines)) for each in paragraphs(path)]
+def phrases(language: str, root: Path = PACKS) -> Callable[[Stock], str]:
+    """What to say in each stock case. Raises BrokenPack, also for a case that has no words."""
+    path = root / language / "stock.txt"
+    wordings = _wordings(path)
+    for stock in Stock:
+        if stock.value not in wordings:
+            raise BrokenPack(path, 1, f"write what to say under a heading [{stock.value}].")
+    said = Phrases(wordings)
+    return lambda stock: said.say(stock.value)
 
 
-def _facts(path: Path) -> list[tuple[int, str]]:
-    return [(number, line) for number, line in lines_of(path) if line]
+def _joined(path: Path, paragraph: Paragraph) -> str:
+    return " ".join(paragraph.lines)
 
 
-def _stories(path: Path) -> list[tuple[int, str]]:
-    told = []
-    for each in paragraphs(path):
-        title, *story = each.lines
-        if not title.startswith("=") or not story:
-            raise BrokenPack(path, each.line, "begin the story with a line: = Title")
-        told.append((each.line, f"{title[1:].strip()}. {' '.join(story)}"))
-    return told
+def _story(path: Path, paragraph: Paragraph) -> str:
+    title, *sentences = paragraph.lines
+    if not 5 <= len(sentences) <= 8:
+        raise BrokenPack(path, paragraph.line, "a story is a title and five to eight sentences, a line each.")
+    return f"{title}. {' '.join(sentences)}"
 
 
-def _checked(kind: str, path: Path, texts: list[tuple[int, str]]) -> tuple[str, ...]:
+def _checked(kind: str, path: Path, read: Callable[[Path, Paragraph], str]) -> tuple[str, ...]:
     seen: dict[str, int] = {}
-    for line, text in texts:
-        if not text.endswith((".", "!", "?", '."', '!"', '?"')):
+    texts = []
+    for paragraph in paragraphs(path):
+        line, text = paragraph.line, read(path, paragraph)
+        if not text.endswith(_ENDINGS):
             raise BrokenPack(path, line, f"end the {kind} with a full stop.")
         if len(text) > _LONGEST[kind]:
             raise BrokenPack(path, line, f"make the {kind} shorter than {_LONGEST[kind]} characters.")
         if not _SPEAKABLE.fullmatch(text):
             raise BrokenPack(path, line, "write signs and emoji as words: they cannot be spoken.")
         if text.lower() in seen:
-            raise BrokenPack(
-                path, line, f"this {kind} stands in line {seen[text.lower()]} already; delete one."
-            )
+            raise BrokenPack(path, line, f"this {kind} stands in line {seen[text.lower()]}, too; delete one.")
         seen[text.lower()] = line
-    if not seen:
+        texts.append(text)
+    if not texts:
         raise BrokenPack(path, 1, f"write at least one {kind}.")
-    return tuple(text for _, text in texts)
+    return tuple(texts)
 
 
-def _phrases(path: Path) -> Mapping[str, tuple[str, ...]]:
-    wordings = sections(path)
+def _wordings(path: Path) -> Mapping[str, tuple[str, ...]]:
     for number, line in lines_of(path):
         try:
             list(Formatter().parse(line))
         except ValueError as wrong:
-            raise BrokenPack(path, number, f"close every brace: {wrong}.") from wrong
-    return wordings
+            raise BrokenPack(path, number, "close every brace that is opened, as in {percent}.") from wrong
+    return sections(path)
 
 
 def _is_about(text: str, topic: str) -> bool:

@@ -59,4 +59,4 @@ def _stock(facts: Facts) -> Route:
         return Route(Mind.STOCK, "no words were heard", Intent("nothing_heard"))
     if not facts.certain:
         return Route(Mind.STOCK, "no skill fits, and the words are uncertain", Intent("not_understood"))
-    return Route(Mind.STOCK, "no skill fits, and there is no language model to ask", Intent("cannot_answer"))
+    return Route(Mind.STOCK, "no skill fits, and there is no language model to ask", Intent("no_answer"))

@@ -28,7 +28,7 @@ class Templates:
 
     intents: Intents
     before: tuple[str, ...]
-    """Polite words that may stand before a sentence, repeatedly; longest first."""
+    """Polite words that may stand before a sentence, repeatedly; shortest first."""
     after: tuple[str, ...]
     """Polite words that may stand after it."""
 
@@ -72,4 +72,4 @@ def _all_of(intents: Intents, rule: str) -> tuple[str, ...]:
         text.strip()
         for text in sample_expression(sentence.expression, intents.slot_lists, intents.expansion_rules)
     }
-    return tuple(sorted(phrases, key=lambda phrase: (-len(phrase), phrase)))
+    return tuple(sorted(phrases, key=lambda phrase: (len(phrase), phrase)))

@@ -18,10 +18,12 @@ class SkillContext:
     now: datetime
     """Aware, in the local zone."""
     language: str
-    chance: random.Random
+    rng: random.Random
     packs: Packs
     gestures: frozenset[Gesture]
     """What the robot's body can do; empty without a body."""
+    volume: int
+    """Percent, as it is now."""
     last_spoken: str
     """The device's last line in the conversation, as far as it was really spoken; may be empty."""
 
@@ -31,4 +33,4 @@ class SkillContext:
 
 
 Skill = Callable[[Intent, SkillContext], tuple[ReplyItem, ...]]
-"""Answers one intent. Quick, pure but for the context's chance and decks; whatever takes long is a mind."""
+"""Answers one intent. Quick, pure but for the context's rng and packs; whatever takes long is a mind."""

@@ -18,4 +18,4 @@ def repeat(intent: Intent, context: SkillContext) -> tuple[ReplyItem, ...]:
 
 def confirm(intent: Intent, context: SkillContext) -> tuple[ReplyItem, ...]:
     """Ask whether `heard` was really said."""
-    return context.say("confirm", what=intent.slots["heard"])
+    return context.say("confirm", command=intent.slots["heard"])

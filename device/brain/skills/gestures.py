@@ -10,5 +10,5 @@ def perform(intent: Intent, context: SkillContext) -> tuple[ReplyItem, ...]:
     """Make `gesture` and say so, or say that this body cannot."""
     gesture = Gesture(intent.slots["gesture"])
     if gesture not in context.gestures:
-        return context.say("no_gesture")
-    return (Perform(gesture), *context.say(gesture.value))
+        return context.say("cannot_move")
+    return (Perform(gesture), *context.say(f"gesture_{gesture.value}"))

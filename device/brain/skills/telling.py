@@ -7,10 +7,10 @@ from device.contracts import Intent, ReplyItem, Say
 
 
 def tell(intent: Intent, context: SkillContext) -> tuple[ReplyItem, ...]:
-    """One from the deck that is named like the intent, about `topic` if there is one; else it says so."""
+    """One from the deck that is named like the intent, about `topic` if there is one, or it says so."""
     deck = context.packs.decks[intent.name]
     topic = str(intent.slots.get("topic", ""))
-    fitting = deck.draw(topic)
-    if fitting is not None:
-        return (Say(fitting),)
-    return (*context.say("topic_unknown", topic=topic), Say(f" {deck.draw()}"))
+    told = deck.draw(topic)
+    if told is not None:
+        return (*context.say(f"{intent.name}_intro"), Say(f" {told}"))
+    return (*context.say(f"{intent.name}_unknown", topic=topic), Say(f" {deck.draw()}"))
