@@ -85,9 +85,7 @@ def test_letters_and_digits_survive_any_amount_of_punctuation(text: str) -> None
 def test_clauses_do_not_depend_on_where_the_deltas_break(text: str, breaks: list[int]) -> None:
     places = sorted({0, len(text), *(at for at in breaks if at < len(text))})
     splitter = ClauseSplitter()
-    clauses = [
-        clause for a, b in itertools.pairwise(places) for clause in splitter.feed(text[a:b])
-    ]
+    clauses = [clause for a, b in itertools.pairwise(places) for clause in splitter.feed(text[a:b])]
     assert clauses + splitter.flush() == split(text)
 
 
