@@ -21,7 +21,9 @@ class ReplyJudge:
 
     async def judge(self, clause: str) -> Verdict:
         """The verdict on `clause` after what was allowed before it. Raises SafetyError when there is none."""
-        verdict = await judge(self._gate, f"{self._said} {clause}".strip(), Direction.TO_SAY)
+        verdict = await judge(self._gate, clause, Direction.TO_SAY)
+        if verdict.allowed and self._said:  # what was said before must not excuse a clause, only add to it
+            verdict = await judge(self._gate, f"{self._said} {clause}", Direction.TO_SAY)
         if verdict.allowed:
             self._said = f"{self._said} {clause}"[-REMEMBERED:]
         return verdict

@@ -69,9 +69,17 @@ def _first_match(rules: RuleSet, text: str, direction: Direction) -> Rule | None
 
 
 def _matches(rule: Rule, variants: list[str]) -> bool:
-    if rule.unless is not None and any(rule.unless.search(variant) for variant in variants):
+    return any(_applies(rule, variant) for variant in variants)
+
+
+def _applies(rule: Rule, text: str) -> bool:
+    """What excuses one sentence ("in the game") does not excuse another."""
+    if not rule.pattern.search(text):
         return False
-    return any(rule.pattern.search(variant) for variant in variants)
+    if rule.unless is None or not rule.unless.search(text):
+        return True
+    sentences = text.split(" . ")
+    return len(sentences) > 1 and any(_applies(rule, sentence) for sentence in sentences)
 
 
 def _unknown(why: str) -> Verdict:

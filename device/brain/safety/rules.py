@@ -3,8 +3,9 @@
 `rules/<language>.toml`: `[words]` names parts of patterns, used as `%name%`; `benign` lists phrases
 that are blanked before anything is judged ("kill time"); `[[category]]` tables follow, each with a
 ruling, a sentence to say instead and its `[[category.rule]]`s. Patterns are Python regular
-expressions over a *reading* (see `normalise`), always matched from and to word boundaries; with
-`raw = true` over the text as written. Gaps must be bounded, so that matching stays linear.
+expressions over a *reading* (see `normalise`), always matched from and to word boundaries, in which
+`\\w+` is a whole word ("it's"); with `raw = true` over the text as written. Repeats must be bounded,
+so that matching stays linear; an unbounded one is refused.
 
 `rules/contacts.toml`: where help is, by country.
 """
@@ -118,8 +119,10 @@ def _rule(category: _CategoryTable, rule: _RuleTable, table: _RulesFile, contact
 
 def _compile(patterns: list[str], words: dict[str, str], bounded: bool = True) -> re.Pattern[str]:
     expanded = [_expand(pattern, words) for pattern in patterns]
+    if bounded:
+        expanded = [pattern.replace(r"\w+", r"[\w']+") for pattern in expanded]
     for pattern in expanded:
-        if _UNBOUNDED.search(pattern.replace(r"\w+", "").replace(r"\w*", "").replace(r"\d+", "")):
+        if _UNBOUNDED.search(pattern.replace(r"[\w']+", "").replace(r"\w*", "")):
             raise ValueError(f"pattern {pattern!r} has an unbounded repeat")
     alternatives = "|".join(f"(?:{pattern})" for pattern in expanded)
     return re.compile(rf"\b(?:{alternatives})(?!\w)" if bounded else alternatives)

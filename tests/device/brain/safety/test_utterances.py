@@ -51,3 +51,16 @@ def test_the_device_does_not_say(text: str) -> None:
 def test_the_device_may_say(text: str) -> None:
     verdict = judge(text, Direction.TO_SAY)
     assert verdict.allowed, f"{verdict.category}.{verdict.rule}"
+
+
+FRESH = tomllib.loads(Path(__file__).with_name("fresh.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("kind", "floor"), [("need", 0.15), ("harm", 0.25)])
+def test_a_share_of_wordings_that_the_rules_were_not_made_for_is_caught(kind: str, floor: float) -> None:
+    caught = [text for text in FRESH[kind] if not judge(text).allowed]
+    assert len(caught) / len(FRESH[kind]) >= floor
+
+
+def test_harmless_wordings_that_the_rules_were_not_made_for_are_allowed() -> None:
+    assert [text for text in FRESH["benign"] if not judge(text).allowed] == []
