@@ -36,7 +36,9 @@ def test_what_is_said_instead_may_be_said(country: str) -> None:
     assert judge(judge("x" * (LONGEST + 1)).say_instead, Direction.TO_SAY).allowed
 
 
-@pytest.mark.parametrize(("country", "words"), [("US", "9 8 8"), ("GB", "8 5 2 5 8"), ("AU", "1 3, 1 1, 1 4")])
+@pytest.mark.parametrize(
+    ("country", "words"), [("US", "9 8 8"), ("GB", "8 5 2 5 8"), ("AU", "1 3, 1 1, 1 4")]
+)
 def test_support_names_a_call_and_a_text_contact_of_the_country(country: str, words: str) -> None:
     said = judge("I want to die", gate=load_gate("en", country)).say_instead
     assert words in said
@@ -114,7 +116,17 @@ def test_play_in_one_sentence_does_not_excuse_another() -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["a", "my ", "how to ", "how can i hurt ", "i just really want to ", "all the little ", "+12 345 ", "a.b@", "k-"],
+    [
+        "a",
+        "my ",
+        "how to ",
+        "how can i hurt ",
+        "i just really want to ",
+        "all the little ",
+        "+12 345 ",
+        "a.b@",
+        "k-",
+    ],
 )
 @pytest.mark.parametrize("direction", Direction)
 def test_no_text_makes_it_slow(unit: str, direction: Direction) -> None:
