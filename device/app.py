@@ -168,13 +168,14 @@ def _end_on_sigterm() -> None:
 def what_serves(device: Device, engines: Engines) -> tuple[Part, ...]:
     """Every part of the device, for the start screen."""
     real, simulated, absent = PartState
-    silero = "" if "Silero" in device.detector.name else "make silero"
+    silero = "" if "Silero" in device.detector.name else "confirmed by Silero after: make silero"
+    later = "a real one: not in this release"
     return (
         Part("microphone", real, "the browser's, through the page"),
         Part("speaker", real, "the browser's, through the page"),
-        Part("button", simulated, "on the page: hold it, or the space bar"),
-        Part("light", simulated, "on the page"),
-        Part("robot", simulated, "drawn on the page"),
+        Part("button", simulated, "on the page: hold it, or the space bar", later),
+        Part("light", simulated, "on the page", later),
+        Part("robot", simulated, "drawn on the page", later),
         Part("voice detection", real, device.detector.name, silero),
         Part("speech to text", real, f"{engines.stt.name}: commands, not free speech"),
         Part("answers", real, "skills and packs of replies"),

@@ -24,12 +24,12 @@ class Part:
     name: str
     state: PartState
     served_by: str
-    make_real: str = ""
-    """The command that would make it real; empty when it is real, or when there is none."""
+    hint: str = ""
+    """What would make it real, or better: a command where there is one."""
 
 
 def render(parts: Sequence[Part], page_url: str | None) -> str:
-    """The start screen: every part, where to talk, and how to make the simulated parts real.
+    """The start screen: every part, where to talk, and what would make the simulated parts real.
 
     Never wider than 80 columns nor higher than 24 lines: what does not fit is cut and says so.
     """
@@ -51,8 +51,8 @@ def _parts(parts: Sequence[Part], room: int) -> list[str]:
     lines: list[str] = []
     for part in parts:
         lines.append(f" {marks[part.state]} {part.name:<{width}}  {part.served_by}")
-        if part.make_real and spare > 0:
-            lines.append(f"   {'':<{width}}  → to make it real: {part.make_real}")
+        if part.hint and spare > 0:
+            lines.append(f"   {'':<{width}}  → {part.hint}")
             spare -= 1
     return lines
 

@@ -29,7 +29,7 @@ def test_each_part_has_its_mark_and_who_serves_it() -> None:
         URL,
     ).splitlines()
     assert " ~ microphone  a recording" in shown
-    assert "               → to make it real: make it so" in shown
+    assert "               → make it so" in shown
     assert " ✓ STT         pocketsphinx" in shown
     assert " ✗ robot       none" in shown
 
