@@ -181,4 +181,5 @@ def test_a_folder_stands_for_the_recordings_in_it(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    assert replayed(tmp_path / "gone.wav")[0].error == f"{tmp_path / 'gone.wav'} does not exist: check the name."
+    gone = tmp_path / "gone.wav"
+    assert replayed(gone)[0].error == f"{gone} does not exist: check the name."
