@@ -53,14 +53,16 @@ def test_the_device_may_say(text: str) -> None:
     assert verdict.allowed, f"{verdict.category}.{verdict.rule}"
 
 
-FRESH = tomllib.loads(Path(__file__).with_name("fresh.toml").read_text("utf-8"))
-
-
-@pytest.mark.parametrize(("kind", "floor"), [("need", 0.15), ("harm", 0.25)])
-def test_a_share_of_wordings_that_the_rules_were_not_made_for_is_caught(kind: str, floor: float) -> None:
-    caught = [text for text in FRESH[kind] if not judge(text).allowed]
-    assert len(caught) / len(FRESH[kind]) >= floor
-
-
-def test_harmless_wordings_that_the_rules_were_not_made_for_are_allowed() -> None:
-    assert [text for text in FRESH["benign"] if not judge(text).allowed] == []
+# The shares are those measured, as published in docs/safety.md, with a little room.
+@pytest.mark.parametrize(
+    ("name", "need", "harm", "mistaken"),
+    [("reworded", 0.9, 0.95, 0.0), ("unseen", 0.2, 0.25, 0.06)],
+)
+def test_the_share_of_other_wordings_that_is_caught(
+    name: str, need: float, harm: float, mistaken: float
+) -> None:
+    texts = tomllib.loads(Path(__file__).with_name(f"{name}.toml").read_text("utf-8"))
+    share = {kind: sum(not judge(t).allowed for t in lines) / len(lines) for kind, lines in texts.items()}
+    assert share["need"] >= need
+    assert share["harm"] >= harm
+    assert share["benign"] <= mistaken

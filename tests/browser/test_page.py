@@ -1,0 +1,315 @@
+"""A real browser holds the button, is listened to and hears the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+import soundfile
+from playwright.async_api import Browser, Page
+
+from device.contracts import FRAME_MS, Gesture
+from device.notices import Heard, LightState, Moved, Refused
+from tests.browser.chromium import browser, chromium, light, open_page
+from tests.device.panel.scripted import Served, reaches, served
+
+RATE_HZ = 48_000
+PEAK_AFTER_VOLUME = 0.5
+"""The scripted session's tone is half of full scale."""
+
+Story = Callable[[Served, Browser], Coroutine[Any, Any, None]]
+
+
+@pytest.fixture(scope="module")
+def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds of voice-like beeps in a rhythm that never repeats."""
+    random = np.random.default_rng(7)
+    parts = []
+    while sum(map(len, parts)) < 3 * RATE_HZ:
+        at_s = np.arange(int(RATE_HZ * random.uniform(0.06, 0.25))) / RATE_HZ
+        pitch_hz = random.uniform(150, 300)
+        voice = sum(np.sin(2 * np.pi * pitch_hz * n * at_s) / n for n in range(1, 12))
+        parts += [0.3 * voice * np.hanning(len(at_s)), np.zeros(int(RATE_HZ * random.uniform(0.04, 0.3)))]
+    file = tmp_path_factory.mktemp("microphone") / "beeps.wav"
+    soundfile.write(file, np.concatenate(parts), RATE_HZ, subtype="PCM_16")
+    return file
+
+
+def in_browser(microphone: Path, story: Story, mode: Literal["hold", "toggle"] = "hold", *flags: str) -> None:
+    chromium()
+
+    async def whole() -> None:
+        async with asyncio.timeout(60), served(mode) as device, browser(microphone, *flags) as launched:
+            await story(device, launched)
+
+    asyncio.run(whole())
+
+
+def loudness(samples: np.ndarray, rate_hz: int) -> np.ndarray:
+    """RMS of every 20 ms."""
+    size = rate_hz * FRAME_MS // 1000
+    whole = samples[: len(samples) // size * size].reshape(-1, size)
+    return np.asarray(np.sqrt((whole**2).mean(axis=1)))
+
+
+def likeness(heard: np.ndarray, said: np.ndarray) -> float:
+    """The best correlation of `heard` with any place of `said`, which is played in a loop."""
+    ring = np.concatenate([said, said])
+    places = range(len(ring) - len(heard))
+    return float(max(np.corrcoef(heard, ring[at : at + len(heard)])[0, 1] for at in places))
+
+
+async def hold_mouse(page: Page) -> None:
+    await page.locator("#talk").hover()
+    await page.mouse.down()
+
+
+def test_what_the_microphone_hears_while_the_button_is_held_arrives_as_frames(microphone: Path) -> None:
+    async def story(device: Served, launched: Browser) -> None:
+        page = await open_page(launched, device.url)
+        await page.wait_for_timeout(600)
+        assert device.session.frames == []
+        await hold_mouse(page)
+        await light(page, "listening")
+        await page.wait_for_timeout(1500)
+        await page.mouse.up()
+        await light(page, "idle")
+        count = len(device.session.frames)
+        await page.wait_for_timeout(300)
+        assert len(device.session.frames) == count
+        assert (300 + 1500) / FRAME_MS < count < (300 + 1500 + 200 + 900) / FRAME_MS
+        heard = np.frombuffer(b"".join(f.pcm for f in device.session.frames), np.int16) / 32768
+        said, rate_hz = soundfile.read(microphone)
+        assert likeness(loudness(heard, 16_000), loudness(said, rate_hz)) > 0.8
+
+    in_browser(microphone, story)
+
+
+def test_the_answer_sounds_and_is_shown_with_who_gave_it(microphone: Path) -> None:
+    async def story(device: Served, launched: Browser) -> None:
+        page = await open_page(launched, device.url)
+        await hold_mouse(page)
+        await light(page, "listening")
+        device.board.post(Heard(device.session.turn_id, "what time", final=False, engine="scripted"))
+        assert await page.locator("#live").inner_text() == "what time"
+        await page.mouse.up()
+        await light(page, "speaking")
+        await page.wait_for_function(f"Number(document.body.dataset.peak) > {0.9 * PEAK_AFTER_VOLUME}")
+        assert await page.locator("#robot").get_attribute("data-gesture") == "wave"
+        await light(page, "idle")
+        assert device.session.played_s == pytest.approx(device.session.reply_s, abs=0.001)
+        assert "what time is it" in await page.locator(".bubble.person").last.inner_text()
+        assert "It is noon." in await page.locator(".bubble.device").inner_text()
+        assert await page.locator(".why").inner_text() == "a skill on board: the sentence for time fits"
+        assert "understood 212 ms" in await page.locator(".figures").inner_text()
+        assert await page.locator("#live").is_hidden()
+
+    in_browser(microphone, story)
+
+
+def test_the_space_bar_talks_but_not_from_the_text_field(microphone: Path) -> None:
+    async def story(device: Served, launched: Browser) -> None:
+        page = await open_page(launched, device.url)
+        await page.keyboard.down("Space")
+        await page.keyboard.down("Space")  # the key's own repeat
+        await light(page, "listening")
+        await page.keyboard.up("Space")
+        await light(page, "idle")
+        await page.locator("#text").press_sequentially("two words")
+        await page.keyboard.press("Enter")
+        await light(page, "speaking")
+        assert device.session.done == ["press", "release", "ask two words"]
+        assert await page.locator("#text").input_value() == ""
+
+    in_browser(microphone, story)
+
+
+def test_touch_talks(microphone: Path) -> None:
+    async def story(device: Served, launched: Browser) -> None:
+        page = await open_page(launched, device.url, touch=True)
+        box = await page.locator("#talk").bounding_box()
+        assert box is not None
+        finger = [{"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}]
+        hand = await page.context.new_cdp_session(page)
+        await hand.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": finger})
+        await light(page, "listening")
+        finger[0]["y"] -= 200  # it slides off the button
+        await hand.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": finger})
+        await page.wait_for_timeout(200)
+        assert device.session.done == ["press"]
+        await hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        await light(page, "speaking")
+        assert device.session.done == ["press", "release"]
+        assert len(device.session.frames) > 200 / FRAME_MS
+
+    in_browser(microphone, story)
+
+
+def test_a_page_that_is_no_longer_looked_at_lets_go(microphone: Path) -> None:
+    async def story(device: Served, launched: Browser) -> None:
+        page = await open_page(launched, device.url)
+        await hold_mouse(page)
+        await light(page, "listening")
+        await page.evaluate("window.dispatchEvent(new Event('blur'))")
+        await reaches(lambda: device.session.done == ["press", "release"])
+
+    in_browser(microphone, story)
+
+
+def test_a_page_that_is_closed_while_the_button_is_held_lets_go(microphone: Path) -> None:
+    async def story(device: Served, launched: Browser) -> None:
+        page = await open_page(launched, device.url)
+        await hold_mouse(page)
+        await light(page, "listening")
+        await page.close()
+        await reaches(lambda: device.session.done == ["press", "release"])
+
+    in_browser(microphone, story)
+
+
+def test_a_press_silences_the_answer_in_the_page(microphone: Path) -> None:
+    async def story(device: Served, launched: Browser) -> None:
+        page = await open_page(launched, device.url)
+        device.session.reply_s = 20.0
+        await page.locator("#text").fill("a long story")
+        await page.keyboard.press("Enter")
+        await light(page, "speaking")
+        await page.wait_for_function("Number(document.body.dataset.peak) > 0.3")
+        await hold_mouse(page)
+        await light(page, "listening")
+        await page.evaluate("delete document.body.dataset.peak")
+        await page.wait_for_timeout(500)
+        assert await page.evaluate("document.body.dataset.peak") is None
+        assert device.session.played_s < 10
+
+    in_browser(microphone, story)
+
+
+def test_stop_is_in_reach_whenever_it_speaks(microphone: Path) -> None:
+    async def story(device: Served, launched: Browser) -> None:
+        page = await open_page(launched, device.url)
+        device.session.reply_s = 20.0
+        await page.locator("#text").fill("a long story")
+        await page.keyboard.press("Enter")
+        await light(page, "speaking")
+        await page.get_by_role("button", name="Stop").click()
+        await light(page, "idle")
+        assert device.session.done == ["ask a long story", "stop"]
+
+    in_browser(microphone, story)
+
+
+def test_in_toggle_mode_one_press_begins_and_the_next_ends(microphone: Path) -> None:
+    async def story(device: Served, launched: Browser) -> None:
+        page = await open_page(launched, device.url)
+        assert await page.locator("#talk-words").inner_text() == "Press to talk"
+        await page.locator("#talk").click()
+        await light(page, "listening")
+        await page.wait_for_timeout(500)
+        assert await page.locator("#talk").get_attribute("aria-pressed") == "true"
+        device.session.show(LightState.THINKING)  # the device heard the end by itself
+        await page.wait_for_timeout(600)
+        count = len(device.session.frames)
+        assert count > 500 / FRAME_MS
+        await page.wait_for_timeout(300)
+        assert len(device.session.frames) == count
+        assert device.session.done == ["press"]
+
+    in_browser(microphone, story, "toggle")
+
+
+def test_a_click_of_a_helping_technology_begins_and_the_next_one_ends(microphone: Path) -> None:
+    async def story(device: Served, launched: Browser) -> None:
+        page = await open_page(launched, device.url)
+        await page.evaluate("document.getElementById('talk').click()")
+        await light(page, "listening")
+        await page.evaluate("document.getElementById('talk').click()")
+        await light(page, "idle")
+        assert device.session.done == ["press", "release"]
+
+    in_browser(microphone, story)
+
+
+def test_without_the_microphone_it_says_what_to_do_and_typing_works(microphone: Path) -> None:
+    async def story(device: Served, launched: Browser) -> None:
+        page = await open_page(launched, device.url, may_listen=False)
+        await hold_mouse(page)
+        await page.wait_for_function("document.getElementById('hint').textContent !== ''")
+        assert "may not use the microphone. Allow it" in await page.locator("#hint").inner_text()
+        await page.mouse.up()
+        await page.locator("#text").fill("hello")
+        await page.keyboard.press("Enter")
+        await light(page, "speaking")
+        assert device.session.done == ["ask hello"]
+
+    in_browser(microphone, story, "hold", "--deny-permission-prompts")
+
+
+def test_the_robot_makes_each_gesture_and_a_refusal_is_shown(microphone: Path) -> None:
+    async def story(device: Served, launched: Browser) -> None:
+        page = await open_page(launched, device.url)
+        for gesture in Gesture:
+            device.board.post(Moved(gesture))
+            await page.wait_for_selector(f'#robot[data-gesture="{gesture.value}"]')
+        device.board.post(Refused("The microphone is switched off."))
+        await page.wait_for_function("document.getElementById('hint').textContent.includes('switched off')")
+
+    in_browser(microphone, story)
+
+
+def test_it_says_when_the_device_is_gone_and_comes_back_by_itself(microphone: Path) -> None:
+    chromium()
+
+    async def whole() -> None:
+        async with asyncio.timeout(60), browser(microphone) as launched:
+            async with served() as device:
+                page = await open_page(launched, device.url)
+                port = int(device.url.rstrip("/").rpartition(":")[2])
+            await page.wait_for_selector("#banner:visible")
+            assert "Not connected to the device" in await page.locator("#banner").inner_text()
+            assert await page.locator("#talk").is_disabled()
+            async with served(port=port):
+                await light(page, "idle")
+                assert await page.locator("#banner").is_hidden()
+                assert await page.locator("#talk").is_enabled()
+
+    asyncio.run(whole())
+
+
+def test_two_windows_share_the_device_and_the_one_that_asked_hears_the_answer(microphone: Path) -> None:
+    async def story(device: Served, launched: Browser) -> None:
+        first, second = await open_page(launched, device.url), await open_page(launched, device.url)
+        await second.locator("#text").fill("hello")
+        await second.keyboard.press("Enter")
+        await light(first, "speaking")
+        assert "Another window has the floor" in await first.locator("#hint").inner_text()
+        await second.wait_for_function("Number(document.body.dataset.peak) > 0.3")
+        await first.wait_for_selector(".bubble.device")
+        assert await first.evaluate("document.body.dataset.peak") is None
+
+    in_browser(microphone, story)
+
+
+def test_the_page_keeps_to_its_policy_and_its_console_is_empty(microphone: Path) -> None:
+    async def story(device: Served, launched: Browser) -> None:
+        context = await launched.new_context(permissions=["microphone"])
+        page = await context.new_page()
+        said: list[str] = []
+        asked: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        await page.goto(device.url)
+        await light(page, "idle")
+        await page.keyboard.down("Space")
+        await light(page, "listening")
+        await page.keyboard.up("Space")
+        await light(page, "speaking")
+        assert [line for line in said if "AudioContext was not allowed to start" not in line] == []
+        assert {url[: len(device.url)] for url in asked} == {device.url}
+
+    in_browser(microphone, story)
