@@ -126,7 +126,7 @@ class Egress:
         with self._lock:
             if (host, port) in self._permits:
                 return
-        raise EgressDenied(f"A connection to {host} port {port} was refused: nothing may leave unpermitted.")
+        raise _denied(f"A connection to {host} port {port} was refused: nothing may leave unpermitted.")
 
     def check_name(self, host: object) -> None:
         """Raises EgressDenied for a look-up of a name that nobody has a permit for: asking tells, too."""
@@ -135,7 +135,19 @@ class Egress:
             if name in self._names:
                 return
         if isinstance(name, str) and not _is_local(name) and not _is_address(name):
-            raise EgressDenied(f"A look-up of {name} was refused: nothing may leave unpermitted.")
+            raise _denied(f"A look-up of {name} was refused: nothing may leave unpermitted.")
+
+    def check_reverse(self, host: object) -> None:
+        """Raises EgressDenied for asking whose a distant address is: that question leaves, too."""
+        if not _is_local(str(host)) and _is_address(str(host)):
+            raise _denied(f"A look-up of {host} was refused: nothing may leave unpermitted.")
+        self.check_name(host)
+
+
+def _denied(sentence: str) -> EgressDenied:
+    denied = EgressDenied(sentence)
+    denied.strerror = sentence  # asyncio's servers put it in lower case, so it may not be None
+    return denied
 
 
 def _is_local(host: str) -> bool:
@@ -170,7 +182,8 @@ _CHECKS: dict[str, Callable[[Egress, tuple[Any, ...]], None]] = {
     "socket.bind": lambda egress, given: _check_bind(egress, given[1]),
     "socket.getaddrinfo": lambda egress, given: egress.check_name(given[0]),
     "socket.gethostbyname": lambda egress, given: egress.check_name(given[0]),
-    "socket.gethostbyaddr": lambda egress, given: egress.check_name(given[0]),
+    "socket.gethostbyaddr": lambda egress, given: egress.check_reverse(given[0]),
+    "socket.getnameinfo": lambda egress, given: egress.check_reverse(given[0][0]),
 }
 """Audit events of CPython's socket module, and what each is asked. A client's own bind is checked, too."""
 

@@ -50,12 +50,42 @@ def by_asyncio() -> None:
     asyncio.run(asyncio.wait_for(asyncio.open_connection(*ELSEWHERE), 0.2))
 
 
+def by_code() -> None:
+    with socket.socket() as client:
+        client.settimeout(0.2)
+        client.connect_ex(ELSEWHERE)
+
+
+def by_asyncio_datagram() -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(asyncio.DatagramProtocol, remote_addr=ELSEWHERE)
+
+    asyncio.run(story())
+
+
+def by_asyncio_serving() -> None:
+    asyncio.run(_serve_everybody())
+
+
+async def _serve_everybody() -> None:
+    (await asyncio.start_server(lambda reader, writer: writer.close(), None, 0)).close()
+
+
 def by_name() -> None:
     socket.getaddrinfo("telemetry.example", 443)
 
 
 def by_old_name() -> None:
     socket.gethostbyname("telemetry.example")
+
+
+def by_reverse_name() -> None:
+    socket.getnameinfo(ELSEWHERE, 0)
+
+
+def by_old_reverse_name() -> None:
+    socket.gethostbyaddr(ELSEWHERE[0])
 
 
 def by_http() -> None:
@@ -80,6 +110,10 @@ WAYS_OUT = [
     by_asyncio,
     by_name,
     by_old_name,
+    by_reverse_name,
+    by_old_reverse_name,
+    by_code,
+    by_asyncio_datagram,
     by_serving,
     by_serving_everywhere,
 ]
@@ -91,9 +125,10 @@ def test_every_way_out_is_refused_without_a_permit(egress: Egress, way: Callable
         way()
 
 
-def test_a_library_that_wraps_errors_is_refused_too(egress: Egress) -> None:
+@pytest.mark.parametrize("way", [by_http, by_asyncio_serving])
+def test_a_library_that_wraps_errors_is_refused_too(egress: Egress, way: Callable[[], None]) -> None:
     with pytest.raises(OSError, match="nothing may leave unpermitted"):
-        by_http()
+        way()
 
 
 def test_this_machine_itself_can_always_be_reached(egress: Egress) -> None:
