@@ -112,11 +112,6 @@ next song please
 """.strip().splitlines()
 
 
-@pytest.fixture(scope="module")
-def recogniser() -> Recogniser:
-    return Recogniser("en")
-
-
 @pytest.mark.parametrize("text", NEAR_MISSES)
 def test_a_request_that_only_sounds_like_ours_is_left_alone(recogniser: Recogniser, text: str) -> None:
     assert recogniser.recognise(text) is None

@@ -1,0 +1,1 @@
+"""Reports: measurements on real data, written into docs/."""
