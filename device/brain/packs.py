@@ -46,7 +46,7 @@ class Phrases:
         self._wordings = wordings
         self._used: dict[str, int] = {}
 
-    def say(self, name: str, **filled: object) -> str:
+    def say(self, name: str, /, **filled: object) -> str:
         """The next wording, its braces filled in. KeyError when there is no such phrase."""
         turn = self._used.get(name, 0)
         self._used[name] = turn + 1

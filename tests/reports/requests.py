@@ -73,8 +73,8 @@ def _lines(train: Measured, val: Measured) -> Iterable[str]:
     yield ""
     yield (
         "Measured by `python -m tests.reports.requests` on CLINC150 (crowd-written requests, 150 intents and "
-        "out-of-scope). The train split was used to write sentences and to train the classifier, so its figures "
-        "only show what was learnt. The val split was only counted: no sentence of it was looked at. "
+        "out-of-scope). The train split was used to write sentences and to train the classifier, so its "
+        "figures only show what was learnt. The val split was only counted: no sentence of it was looked at. "
         "Recognised means that the intent is right; whether a slot is right is what the unit tests check."
     )
     yield ""
@@ -87,17 +87,24 @@ def _lines(train: Measured, val: Measured) -> Iterable[str]:
         f"| {_share(val.wrongly_taken, val.others, 'oos')} | |"
     )
     yield f"| requests (served + other) | {_sizes(train)} | {_sizes(val)} | |"
-    yield f"| time per request, median | {train.time_ms(0.5):.1f} ms | {val.time_ms(0.5):.1f} ms | at most 5 ms |"
-    yield f"| time per request, 99 % | {train.time_ms(0.99):.1f} ms | {val.time_ms(0.99):.1f} ms | |"
+    for words, share, goal in (("median", 0.5, "at most 5 ms"), ("99 %", 0.99, "")):
+        yield (
+            f"| time per request, {words} | {train.time_ms(share):.1f} ms "
+            f"| {val.time_ms(share):.1f} ms | {goal} |"
+        )
     yield ""
-    yield f"Weights of the classifier: {WEIGHTS.stat().st_size / 1000:.0f} kB. Times are of one core of the machine that ran it."
+    yield (
+        f"The classifier's weights are {WEIGHTS.stat().st_size / 1000:.0f} kB. "
+        "Times are of one core of the machine that wrote this."
+    )
     yield ""
     yield "## Served, by intent of the data set"
     yield ""
     yield "| intent | train | val |"
     yield "|---|---|---|"
     for intent in sorted(val.served, key=lambda each: (val.right[each] / val.served[each], each)):
-        yield f"| {intent} | {_share(train.right, train.served, intent)} | {_share(val.right, val.served, intent)} |"
+        shares = (_share(each.right, each.served, intent) for each in (train, val))
+        yield f"| {intent} | {' | '.join(shares)} |"
     yield ""
     yield "## Wrongly taken, by intent of the data set"
     yield ""

