@@ -55,7 +55,9 @@ _ABOUT_DOING = re.compile(
 
 # --- time ------------------------------------------------------------------------------------------
 
-_HERE = frozenset({"here", "my area", "my city", "my time zone", "my location", "this place", "our city"})
+_HERE = frozenset(
+    {"here", "moment", "my area", "my city", "my time zone", "my location", "this place", "our city"}
+)
 _ZONE_WORDS = re.compile(
     r"(?:^the | (?:time ?zone|time|right now|now|currently|exactly|at the moment|today)(?= |$))"
 )
@@ -78,7 +80,7 @@ def _time(slots: Slots, words: str, places: Places) -> Slots | None:
     if named:
         return {"place": named.name, "zone": named.zone}
     unknown = _ZONE_WORDS.sub("", asked).strip()
-    return {} if not unknown or unknown in _HERE or unknown == "moment" else {"place": unknown}
+    return {"place": unknown} if unknown and unknown not in _HERE else {}
 
 
 # --- date ------------------------------------------------------------------------------------------
@@ -87,11 +89,17 @@ _IN_DAYS = re.compile(
     r"\b(?:in|after) (?:another )?(\d{1,5}) days?\b|\b(\d{1,5}) days? (?:from|after)|"
     r"\b(\d{1,5}) days? (?:ago|before)"
 )
-_OTHER_DAYS = re.compile(
-    r"\d|\b(january|february|march|april|may|june|july|august|september|october|november|december|week|weeks|"
-    r"months|years|is (?:the|my|our|your) (?!(?:current |full )?(?:date|day|month|weekday))|"
-    r"christmas|easter|holiday|birthday|thanksgiving|halloween|last|expire|due|payday|between)\b"
+_DATE_WORDS = frozenset(
+    "a an the and or of to in on at for from by as with it its is are was be being been will would "
+    "can could may might should shall do does did have has got get getting give i you we me us my "
+    "your our am so hey hi hello please thanks thank excuse sorry just again maybe tell telling say "
+    "says show share see read check find look up out ask let need needing want wanting like know "
+    "knowing wonder wondering curious mind help information info about what which when how that this "
+    "there here now right current currently moment today exact exactly precise precisely actual "
+    "actually real quick quickly robot ai computer if date dates day days today's tomorrow tomorrow's "
+    "yesterday yesterday's after next full month year week weekday calendar calender remind going".split()
 )
+"""A question for the date is made of these words; any other word asks for another date."""
 
 
 def _date(slots: Slots, words: str) -> Slots | None:
@@ -105,21 +113,25 @@ def _date(slots: Slots, words: str) -> Slots | None:
         return {"days": days} if abs(days) <= 36_500 else None
     named = [day for day in _WEEKDAYS if re.search(rf"\b{day}\b", words)]
     if len(named) == 1:
-        return {"weekday": named[0]}
-    if _OTHER_DAYS.search(words):
+        return {"weekday": named[0]} if _date_words_only(words.replace(named[0], "")) else None
+    if not named and not _date_words_only(words):
         return None
     if "day after tomorrow" in words:
         return {"days": 2}
     return {"days": 1 if re.search(r"\b(tomorrow|next day)", words) else -1 if "yesterday" in words else 0}
 
 
+def _date_words_only(words: str) -> bool:
+    return _DATE_WORDS.issuperset(words.split())
+
+
 # --- arithmetic ------------------------------------------------------------------------------------
 
 _AROUND_SUM = frozenset(
-    "what is are the answer to can could would will you tell me how much calculate compute solve work out "
-    "find give provide i want need know result value do does get if when for please equal equals make "
-    "makes it be let us now total amount number math problem help with figure "
-    "question so then thanks thank that this my see".split()
+    "what is are the answer to can could would will you tell me how much calculate compute solve work "
+    "out find give provide i want need know result value do does get if when for please equal equals "
+    "make makes it be let us now total amount number math problem help with figure question so then "
+    "thanks thank that this my see".split()
 )
 """Words that may stand before or after a sum without being part of it."""
 _SHORTHAND = frozenset({"9 ÷ 11", "24 ÷ 7"})

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from device.brain.recogniser import Recogniser
 from training import clinc
 
@@ -92,6 +94,13 @@ def _lines(train: Measured, val: Measured) -> Iterable[str]:
             f"| time per request, {words} | {train.time_ms(share):.1f} ms "
             f"| {val.time_ms(share):.1f} ms | {goal} |"
         )
+    yield ""
+    with np.load(WEIGHTS) as weights:
+        recognised, taken = weights["cross_validated"]
+    yield (
+        f"The classifier alone, by cross-validation on train that leaves whole kinds of other requests out: "
+        f"{recognised:.1%} recognised, {taken:.2%} taken."
+    )
     yield ""
     yield (
         f"The classifier's weights are {WEIGHTS.stat().st_size / 1000:.0f} kB. "
