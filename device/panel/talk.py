@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -71,6 +72,8 @@ class Page:
         self._floor = floor
         self._outbox = Outbox()
         self._held = False
+        self._fault = ""
+        """What the page did that no page does."""
         self.rate_hz = 0
 
     async def run(self) -> None:
@@ -136,6 +139,8 @@ class Page:
                     self._leave()
                     for part in parts:
                         part.cancel()
+        if self._fault:
+            await self._close(REFUSED, self._fault)
 
     async def _listen(self) -> None:
         """Obey the page until it goes away or sends something that no page sends."""
@@ -147,7 +152,7 @@ class Page:
                 else:
                     self._obey(received)
         except m.MalformedMessage as error:
-            await self._close(REFUSED, str(error))
+            self._fault = str(error)
         except WebSocketDisconnect:
             log.debug("a page went away")
 
@@ -230,11 +235,12 @@ class Page:
         self._outbox.put(m.write(message))
 
     async def _close(self, code: int, reason: str) -> None:
-        """A reason longer than a close frame is cut."""
+        """A reason longer than a close frame is cut. Nothing is sent after this."""
         log.info("a page was closed (%d): %s", code, reason)
         fitting = reason.encode()[:LONGEST_REASON].decode(errors="ignore")
-        async with asyncio.timeout(SEND_WITHIN_S):
-            await self._socket.close(code, fitting)
+        with contextlib.suppress(WebSocketDisconnect, TimeoutError):
+            async with asyncio.timeout(SEND_WITHIN_S):
+                await self._socket.close(code, fitting)
 
 
 def _of_notice(notice: Notice) -> m.DeviceMessage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import shutil
 from collections.abc import AsyncIterator
@@ -14,7 +15,6 @@ FLAGS = (
     "--headless=new",
     "--no-sandbox",
     "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
     "--disable-background-networking",
     "--no-first-run",
     "--disable-component-update",
@@ -33,9 +33,13 @@ def chromium() -> str:
 
 
 @contextlib.asynccontextmanager
-async def browser(microphone: Path, *more_flags: str) -> AsyncIterator[Browser]:
-    """`microphone`: a WAV at 48 kHz, played in a loop from the moment that the page opens it."""
-    flags = [*FLAGS, f"--use-file-for-fake-audio-capture={microphone}", *more_flags]
+async def browser(microphone: Path, *, may_listen: bool = True) -> AsyncIterator[Browser]:
+    """`microphone`: a WAV at 48 kHz, played in a loop from the moment that the page opens it.
+
+    `may_listen`: what the person answers when the browser asks whether the page may use it.
+    """
+    answer = "--use-fake-ui-for-media-stream" if may_listen else "--deny-permission-prompts"
+    flags = [*FLAGS, answer, f"--use-file-for-fake-audio-capture={microphone}"]
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=chromium(), args=flags)
         try:
@@ -44,11 +48,10 @@ async def browser(microphone: Path, *more_flags: str) -> AsyncIterator[Browser]:
             await launched.close()
 
 
-async def open_page(launched: Browser, url: str, *, may_listen: bool = True, touch: bool = False) -> Page:
-    """The page, connected and idle. Whatever it complains of in its console fails the test at the end."""
+async def open_page(launched: Browser, url: str, *, touch: bool = False) -> Page:
+    """The page, connected and idle."""
     size = {"width": 390, "height": 780} if touch else {"width": 1200, "height": 800}
-    permissions = ["microphone"] if may_listen else []
-    context = await launched.new_context(viewport=size, has_touch=touch, permissions=permissions)  # type: ignore[arg-type]
+    context = await launched.new_context(viewport=size, has_touch=touch)  # type: ignore[arg-type]
     page = await context.new_page()
     page.set_default_timeout(10_000)
     await page.goto(url)
@@ -59,3 +62,10 @@ async def open_page(launched: Browser, url: str, *, may_listen: bool = True, tou
 async def light(page: Page, state: str) -> None:
     """Wait until the page shows it."""
     await page.wait_for_selector(f'body[data-light="{state}"]')
+
+
+async def sounds(page: Page, peak: float) -> None:
+    """Wait until what the page plays is that loud, as its playback worklet measures it."""
+    async with asyncio.timeout(10):
+        while not (await page.evaluate("Number(document.body.dataset.peak ?? 0)")) > peak:
+            await page.wait_for_timeout(20)

@@ -10,15 +10,15 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 import soundfile
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from device.contracts import FRAME_MS, Gesture
 from device.notices import Heard, LightState, Moved, Refused
-from tests.browser.chromium import browser, chromium, light, open_page
+from tests.browser.chromium import browser, chromium, light, open_page, sounds
 from tests.device.panel.scripted import Served, reaches, served
 
 RATE_HZ = 48_000
-PEAK_AFTER_VOLUME = 0.5
+PEAK = 0.5
 """The scripted session's tone is half of full scale."""
 
 Story = Callable[[Served, Browser], Coroutine[Any, Any, None]]
@@ -28,8 +28,8 @@ Story = Callable[[Served, Browser], Coroutine[Any, Any, None]]
 def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three seconds of voice-like beeps in a rhythm that never repeats."""
     random = np.random.default_rng(7)
-    parts = []
-    while sum(map(len, parts)) < 3 * RATE_HZ:
+    parts: list[np.ndarray] = []
+    while sum(len(part) for part in parts) < 3 * RATE_HZ:
         at_s = np.arange(int(RATE_HZ * random.uniform(0.06, 0.25))) / RATE_HZ
         pitch_hz = random.uniform(150, 300)
         voice = sum(np.sin(2 * np.pi * pitch_hz * n * at_s) / n for n in range(1, 12))
@@ -39,11 +39,17 @@ def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def in_browser(microphone: Path, story: Story, mode: Literal["hold", "toggle"] = "hold", *flags: str) -> None:
+def in_browser(
+    microphone: Path, story: Story, mode: Literal["hold", "toggle"] = "hold", *, may_listen: bool = True
+) -> None:
     chromium()
 
     async def whole() -> None:
-        async with asyncio.timeout(60), served(mode) as device, browser(microphone, *flags) as launched:
+        async with (
+            asyncio.timeout(60),
+            served(mode) as device,
+            browser(microphone, may_listen=may_listen) as launched,
+        ):
             await story(device, launched)
 
     asyncio.run(whole())
@@ -84,7 +90,8 @@ def test_what_the_microphone_hears_while_the_button_is_held_arrives_as_frames(mi
         assert (300 + 1500) / FRAME_MS < count < (300 + 1500 + 200 + 900) / FRAME_MS
         heard = np.frombuffer(b"".join(f.pcm for f in device.session.frames), np.int16) / 32768
         said, rate_hz = soundfile.read(microphone)
-        assert likeness(loudness(heard, 16_000), loudness(said, rate_hz)) > 0.8
+        alike = likeness(loudness(heard, 16_000), loudness(said, rate_hz))
+        assert alike > 0.9, alike
 
     in_browser(microphone, story)
 
@@ -95,10 +102,10 @@ def test_the_answer_sounds_and_is_shown_with_who_gave_it(microphone: Path) -> No
         await hold_mouse(page)
         await light(page, "listening")
         device.board.post(Heard(device.session.turn_id, "what time", final=False, engine="scripted"))
-        assert await page.locator("#live").inner_text() == "what time"
+        await expect(page.locator("#live")).to_have_text("what time")
         await page.mouse.up()
         await light(page, "speaking")
-        await page.wait_for_function(f"Number(document.body.dataset.peak) > {0.9 * PEAK_AFTER_VOLUME}")
+        await sounds(page, 0.9 * PEAK)
         assert await page.locator("#robot").get_attribute("data-gesture") == "wave"
         await light(page, "idle")
         assert device.session.played_s == pytest.approx(device.session.reply_s, abs=0.001)
@@ -178,7 +185,7 @@ def test_a_press_silences_the_answer_in_the_page(microphone: Path) -> None:
         await page.locator("#text").fill("a long story")
         await page.keyboard.press("Enter")
         await light(page, "speaking")
-        await page.wait_for_function("Number(document.body.dataset.peak) > 0.3")
+        await sounds(page, 0.9 * PEAK)
         await hold_mouse(page)
         await light(page, "listening")
         await page.evaluate("delete document.body.dataset.peak")
@@ -206,7 +213,8 @@ def test_stop_is_in_reach_whenever_it_speaks(microphone: Path) -> None:
 def test_in_toggle_mode_one_press_begins_and_the_next_ends(microphone: Path) -> None:
     async def story(device: Served, launched: Browser) -> None:
         page = await open_page(launched, device.url)
-        assert await page.locator("#talk-words").inner_text() == "Press to talk"
+        await expect(page.locator("#talk-words")).to_have_text("Press to talk")
+        await expect(page.locator("#invitation")).to_contain_text("Press the button")
         await page.locator("#talk").click()
         await light(page, "listening")
         await page.wait_for_timeout(500)
@@ -236,17 +244,16 @@ def test_a_click_of_a_helping_technology_begins_and_the_next_one_ends(microphone
 
 def test_without_the_microphone_it_says_what_to_do_and_typing_works(microphone: Path) -> None:
     async def story(device: Served, launched: Browser) -> None:
-        page = await open_page(launched, device.url, may_listen=False)
+        page = await open_page(launched, device.url)
         await hold_mouse(page)
-        await page.wait_for_function("document.getElementById('hint').textContent !== ''")
-        assert "may not use the microphone. Allow it" in await page.locator("#hint").inner_text()
+        await expect(page.locator("#hint")).to_contain_text("may not use the microphone. Allow it")
         await page.mouse.up()
         await page.locator("#text").fill("hello")
         await page.keyboard.press("Enter")
         await light(page, "speaking")
         assert device.session.done == ["ask hello"]
 
-    in_browser(microphone, story, "hold", "--deny-permission-prompts")
+    in_browser(microphone, story, may_listen=False)
 
 
 def test_the_robot_makes_each_gesture_and_a_refusal_is_shown(microphone: Path) -> None:
@@ -256,7 +263,7 @@ def test_the_robot_makes_each_gesture_and_a_refusal_is_shown(microphone: Path) -
             device.board.post(Moved(gesture))
             await page.wait_for_selector(f'#robot[data-gesture="{gesture.value}"]')
         device.board.post(Refused("The microphone is switched off."))
-        await page.wait_for_function("document.getElementById('hint').textContent.includes('switched off')")
+        await expect(page.locator("#hint")).to_have_text("The microphone is switched off.")
 
     in_browser(microphone, story)
 
@@ -287,7 +294,7 @@ def test_two_windows_share_the_device_and_the_one_that_asked_hears_the_answer(mi
         await second.keyboard.press("Enter")
         await light(first, "speaking")
         assert "Another window has the floor" in await first.locator("#hint").inner_text()
-        await second.wait_for_function("Number(document.body.dataset.peak) > 0.3")
+        await sounds(second, 0.9 * PEAK)
         await first.wait_for_selector(".bubble.device")
         assert await first.evaluate("document.body.dataset.peak") is None
 
@@ -296,7 +303,7 @@ def test_two_windows_share_the_device_and_the_one_that_asked_hears_the_answer(mi
 
 def test_the_page_keeps_to_its_policy_and_its_console_is_empty(microphone: Path) -> None:
     async def story(device: Served, launched: Browser) -> None:
-        context = await launched.new_context(permissions=["microphone"])
+        context = await launched.new_context()
         page = await context.new_page()
         said: list[str] = []
         asked: list[str] = []

@@ -21,6 +21,8 @@ const button = new TalkButton(document.getElementById("talk"), { down, up });
 
 // --- what the person does ---
 
+document.addEventListener("pointerdown", () => sound.wake(), { capture: true });
+
 async function down() {
   sound.wake();
   if (!(await microphoneReady())) return;
@@ -116,6 +118,7 @@ function message(received) {
       break;
     case "play":
       sound.play(received.sound_id);
+      if (sound.asleep) view.hint("The answer cannot sound yet: click anywhere on this page.");
       break;
     case "silence":
       sound.silence();

@@ -23,6 +23,11 @@ const MINDS = {
 
 const STAGES = { transcript: "understood", routed: "decided", first_sound: "voice ready", first_audio: "first sound" };
 
+const HOW = {
+  hold: "Hold the button, say something, and let go.",
+  toggle: "Press the button and say something.",
+};
+
 const MOST_TURNS = 30;
 
 const byId = (id) => document.getElementById(id);
@@ -44,6 +49,7 @@ export class View {
 
   talkMode(mode) {
     this.mode = mode;
+    this.words("how", HOW[mode]);
     this.talkWords();
   }
 
@@ -57,8 +63,9 @@ export class View {
 
   connected(yes, reason = "") {
     document.body.dataset.connected = yes ? "yes" : "no";
-    for (const id of ["talk", "stop", "text"]) byId(id).disabled = !yes;
+    for (const id of ["talk", "stop", "text", "send"]) byId(id).disabled = !yes;
     byId("banner").hidden = yes;
+    this.hint("");
     if (yes) return;
     this.words("banner", `Not connected to the device. ${reason || "Is it running?"} Trying again…`);
     this.words("state-words", "Not connected");
@@ -136,8 +143,10 @@ export class View {
     log.scrollTop = log.scrollHeight;
   }
 
+  /** Unchanged words are not said again; the invitation is gone once somebody has spoken. */
   words(id, text) {
-    if (byId(id).textContent !== text) byId(id).textContent = text;
+    const element = byId(id);
+    if (element && element.textContent !== text) element.textContent = text;
   }
 }
 

@@ -84,9 +84,11 @@ class ScriptedSession:
         try:
             self.board.post(Answering(self.turn_id, text, ANSWER))
             self.board.post(Moved(Gesture.WAVE))
-            await playback.write(Audio(tone(440, self.reply_s, 22_050), 22_050))
+            sound = tone(440, self.reply_s, 22_050)
+            await playback.write(Audio(sound[:8192], 22_050))
             await playback.started()
             self.show(LightState.SPEAKING)
+            await playback.write(Audio(sound[8192:], 22_050))
             await playback.drain()
         finally:
             self.played_s = playback.played_s
