@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, assert_never
+from functools import partial
+from typing import assert_never
 
 from device import machine as m
 from device.audio.earcon import refusal
@@ -52,8 +53,9 @@ class _UnderWay:
     """The turn that the session owns now, or the last one."""
 
     turn: Turn
-    task: asyncio.Task[None]
     hearing: Hearing | None = None
+    task: asyncio.Task[None] | None = None
+    """None before it runs: a task that is cancelled too early never does, and nobody tidies up after it."""
 
 
 class Session:
@@ -78,6 +80,8 @@ class Session:
         self._state = m.State()
         self._facts = m.Facts(clock(), m.TalkMode(settings.talk.mode))
         self._under_way: _UnderWay | None = None
+        self._unended: set[asyncio.Task[None]] = set()
+        """Turns that the next one has to wait for."""
         self._conversation = Conversation()
         self._quiet_since_s = clock()
         self.light = LightChanged(LightState.STARTING, leaving=False)
@@ -142,10 +146,10 @@ class Session:
                 self._robot.release()
                 turn = self._new_turn(turn_id, Kind.TYPED)
                 turn.record.mark(Stage.RELEASED)
-                self._begin(turn, self._answer(turn, Typed(text)))
+                self._begin(turn, partial(self._answer, turn, Typed(text)))
             case m.Announce(turn_id, announcement):
                 turn = self._new_turn(turn_id, Kind.ANNOUNCEMENT)
-                self._begin(turn, turn.announce(announcement.text))
+                self._begin(turn, partial(turn.announce, announcement.text))
             case m.Cancel():
                 self._cancel()
             case m.Halt():
@@ -175,14 +179,14 @@ class Session:
             tap,
             self._ears.detector,
             Endpointer.for_talk(talk),
-            self._ears.stt.listen(),
+            self._ears.stt,
             turn.record,
             self._with.board,
             talk.longest_s,
             self._settings.deadlines.stt_s,
             self._deliver,
         )
-        self._begin(turn, self._answer(turn, hearing), hearing)
+        self._begin(turn, partial(self._answer, turn, hearing), hearing)
 
     def _end_capture(self) -> None:
         if self._under_way and self._under_way.hearing:
@@ -193,7 +197,8 @@ class Session:
         self._silence()
         if self._under_way:
             self._under_way.turn.record.cut_off = True
-            self._under_way.task.cancel()
+            if self._under_way.task:
+                self._under_way.task.cancel()
 
     def _refuse(self, why: m.Refusal) -> None:
         stock = {
@@ -219,31 +224,47 @@ class Session:
     async def _answer(self, turn: Turn, words: Words) -> m.Event:
         return await turn.answer(words, lambda: self._conversation.history)
 
-    def _begin(self, turn: Turn, work: Coroutine[Any, Any, m.Event], hearing: Hearing | None = None) -> None:
-        last = self._under_way.task if self._under_way else None
-        name = f"turn {turn.record.turn_id}"
-        task = self._tasks.create_task(self._see_through(turn, work, last), name=name)
-        self._under_way = _UnderWay(turn, task, hearing)
+    def _begin(
+        self, turn: Turn, work: Callable[[], Awaitable[m.Event]], hearing: Hearing | None = None
+    ) -> None:
+        under_way = self._under_way = _UnderWay(turn, hearing)
+        seen_through = self._see_through(under_way, work, frozenset(self._unended))
+        task = self._tasks.create_task(seen_through, name=f"turn {turn.record.turn_id}")
+        self._unended.add(task)
+        task.add_done_callback(self._unended.discard)
 
     async def _see_through(
-        self, turn: Turn, work: Coroutine[Any, Any, m.Event], last: asyncio.Task[None] | None
+        self,
+        under_way: _UnderWay,
+        work: Callable[[], Awaitable[m.Event]],
+        before: frozenset[asyncio.Task[None]],
     ) -> None:
-        """Await the turn before, run this one, and whatever happens, write it down."""
-        record = turn.record
+        """Await the turns before, run this one, and whatever happens, write it down."""
+        under_way.task = asyncio.current_task()
+        record = under_way.turn.record
         try:
-            if last is not None:
-                await asyncio.wait([last], timeout=LAST_TURN_BOUND_S)
-            self._deliver(await work)
+            if not record.cut_off:
+                await self._last_turns_end(before)
+                self._deliver(await work())
         except Exception as error:
             log.exception("turn %d ended without an answer", record.turn_id)
             record.error, record.error_code = str(error), "turn_failed"
             self._silence()
             self._deliver(m.TurnFailed(record.turn_id, str(error)))
         finally:
-            work.close()  # for a turn that was cancelled before it began
+            if under_way.hearing:
+                under_way.hearing.close()
             self._quiet_since_s = self._clock()
-            self._conversation.add(turn.lines())
+            self._conversation.add(under_way.turn.lines())
             self._ended(record)
+
+    async def _last_turns_end(self, before: frozenset[asyncio.Task[None]]) -> None:
+        """Wait, but not for ever: a turn whose engine does not let go is waited for once, and left behind."""
+        if before:
+            _, stuck = await asyncio.wait(before, timeout=LAST_TURN_BOUND_S)
+            for task in stuck:
+                log.error("%s does not end; the next one goes on without it", task.get_name())
+            self._unended -= stuck
 
     def _act(self, act: Act) -> None:
         match act:

@@ -54,6 +54,7 @@ class FakeListening:
         return Transcript(self.stt.hears, engine="fake", speech=True)
 
     async def abandon(self) -> None:
+        await asyncio.sleep(self.stt.abandoning_takes_s)
         self.abandoned = True
 
 
@@ -61,6 +62,7 @@ class FakeListening:
 class FakeStt:
     hears: str = "what time is it"
     takes_s: float = 0.0
+    abandoning_takes_s: float = 0.0
     hangs: bool = False
     fails: Exception | None = None
     partials: dict[int, str] = field(default_factory=dict)

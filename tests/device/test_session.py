@@ -34,7 +34,16 @@ from device.notices import Answering, Board, Heard, LightChanged, LightState, Mo
 from device.record import Stage, TurnRecord
 from device.session import Ears, Session
 from device.turn import Answerers
-from tests.fakes import FakeBrain, FakeDetector, FakeGate, FakeRobot, FakeStt, FakeVoice, stock
+from tests.fakes import (
+    FakeBrain,
+    FakeDetector,
+    FakeGate,
+    FakeListening,
+    FakeRobot,
+    FakeStt,
+    FakeVoice,
+    stock,
+)
 from tests.virtual_time import run
 
 T = TypeVar("T")
@@ -216,6 +225,19 @@ def test_a_microphone_that_gives_nothing_does_not_hold_the_turn_open() -> None:
     Device(settings=Settings(talk=Talk(longest_s=5.0))).play(story)
 
 
+def test_a_click_is_over_soon_even_when_the_microphone_gives_nothing() -> None:
+    async def story(device: Device) -> None:
+        device.hub.push = lambda frame: None  # type: ignore[method-assign]
+        pressed_s = device.clock()
+        device.session.press()
+        device.session.release()
+        await device.turn()
+        assert device.clock() - pressed_s < 1.0
+        assert device.lights()[-1] is LightState.IDLE
+
+    Device().play(story)
+
+
 # --- barge-in --------------------------------------------------------------------------------------
 
 LONG = [Say("One two three four five six seven eight nine ten. ")] * 5
@@ -271,6 +293,75 @@ def test_a_mind_that_hangs_does_not_delay_the_next_turn() -> None:
         assert record.spoken == "It is noon. Lunch is at one."
 
     Device(brain=FakeBrain(hangs_after=0)).play(story)
+
+
+def test_a_button_that_bounces_costs_nothing_and_leaves_nothing_behind() -> None:
+    async def story(device: Device) -> None:
+        await asyncio.sleep(1)
+        for _ in range(3):
+            device.session.press()
+            device.session.release()
+        await device.say(0.5)
+        record = await device.turn(4)
+        assert [ended.turn_id for ended in device.records] == [1, 2, 3, 4]
+        assert [ended.cut_off for ended in device.records] == [True, True, True, False]
+        assert record.heard == "what time is it"
+        heard_s = len(device.stt.listenings[-1].frames) * FRAME_MS / 1000
+        assert heard_s == pytest.approx(0.3 + 0.5 + 0.2, abs=0.05)
+        assert all(listening.abandoned for listening in device.stt.listenings)
+        assert not device.hub._taps
+
+    Device().play(story)
+
+
+def test_a_turn_waits_for_every_turn_before_it_and_not_only_for_the_last() -> None:
+    async def story(device: Device) -> None:
+        await device.say(0.5)
+        await device.until(lambda: bool(device.stt.listenings))
+        await asyncio.sleep(0.5)
+        device.session.press()
+        await asyncio.sleep(0.05)
+        device.session.release()
+        await asyncio.sleep(0.05)
+        await device.say(0.5)
+        record = await device.turn(3)
+        assert [ended.turn_id for ended in device.records] == [2, 1, 3]
+        assert len(device.stt.listenings) == 2
+        assert record.heard
+
+    Device(stt=FakeStt(takes_s=1.0, abandoning_takes_s=1.0)).play(story)
+
+
+def test_a_turn_whose_engine_never_lets_go_is_waited_for_once_and_left_behind() -> None:
+    async def story(device: Device) -> None:
+        await device.say(0.5)
+        await asyncio.sleep(0.5)
+        asked_s = device.clock()
+        device.session.ask("hello")
+        record = await device.turn()
+        assert record.turn_id == 2
+        assert record.marks_s[Stage.FIRST_AUDIO] - asked_s == pytest.approx(3.0, abs=0.1)
+        asked_s = device.clock()
+        device.session.ask("hello")
+        assert (await device.turn(2)).marks_s[Stage.FIRST_AUDIO] - asked_s < 0.1
+
+    Device(stt=FakeStt(takes_s=1.0, abandoning_takes_s=1000.0)).play(story)
+
+
+def test_a_recogniser_that_cannot_even_begin_is_told_and_the_next_turn_works() -> None:
+    async def story(device: Device) -> None:
+        begin = device.stt.listen
+        device.stt.listen = raise_no_thread  # type: ignore[method-assign]
+        await device.say(0.5)
+        assert (await device.turn()).spoken == stock_text("stt failed")
+        device.stt.listen = begin  # type: ignore[method-assign]
+        await device.say(0.5)
+        assert (await device.turn(2)).heard
+
+    def raise_no_thread() -> FakeListening:
+        raise RuntimeError("can't start new thread")
+
+    Device().play(story)
 
 
 def test_stop_silences_halts_the_robot_and_keeps_still_until_a_person_wants_something() -> None:
