@@ -20,9 +20,10 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from device import __version__, config_load, config_show, doctor, places
+from device import __version__, config_load, config_show, doctor, log, places
 from device.config import Settings
-from device.errors import TwomindsError
+from device.egress import Egress, install_guard
+from device.errors import TwomindsError, parts
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -32,18 +33,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that knows only ASCII still gets an answer
     parsed = build_parser().parse_args(arguments)
-    logging.basicConfig(
-        level=logging.DEBUG if parsed.verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    log.set_up(logging.DEBUG if parsed.verbose else parsed.log_level)
+    install_guard(Egress())  # whoever has somewhere to send to puts one of their own in its place
     command: Callable[[argparse.Namespace], int] = parsed.command
+    code = 1
     try:
-        return command(parsed)
-    except TwomindsError as error:
-        print(f"twominds: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+        code = command(parsed)
+        sys.stdout.flush()
+    except* TwomindsError as errors:
+        for error in parts(errors):
+            print(f"twominds: {error}", file=sys.stderr)
+    except* BrokenPipeError:  # whoever read the output has had enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except* KeyboardInterrupt:
+        code = 130
+    return code
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -52,10 +56,12 @@ def build_parser() -> argparse.ArgumentParser:
         "twominds", description="A voice agent on a board: hold a button, speak, and be answered."
     )
     parser.add_argument("--version", action="version", version=f"twominds {__version__}")
+    parser.set_defaults(log_level=logging.WARNING)
     parser.add_argument("--verbose", action="store_true", help="log what is going on, words included")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     run = _add(commands, "run", _run, "start the agent and its page", "twominds run --port 8200")
+    run.set_defaults(log_level=logging.INFO)
     run.add_argument("--port", type=int, help="the page's port, instead of the one in the settings")
 
     asking = 'twominds ask "what time is it"', "twominds ask --wav question.wav --out reply.wav"

@@ -83,3 +83,10 @@ class EgressDenied(TwomindsError, PermissionError):
     """Something tried to open a connection that the egress module was not told about."""
 
     code = "egress_denied"
+
+
+def parts(error: BaseException) -> tuple[BaseException, ...]:
+    """The errors that an exception group is made of, groups within it too; of any other, itself."""
+    if not isinstance(error, BaseExceptionGroup):
+        return (error,)
+    return tuple(part for member in error.exceptions for part in parts(member))

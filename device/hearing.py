@@ -11,7 +11,7 @@ from device.contracts import Transcript
 from device.machine import Endpoint, EndpointReason
 from device.notices import Board, Heard
 from device.pipeline import within
-from device.ports import Listening, VoiceDetector
+from device.ports import Listening, SpeechToText, VoiceDetector
 from device.record import Stage, TurnRecord
 
 LATE_FRAMES_S = 0.3
@@ -29,7 +29,7 @@ class Hearing:
         tap: Tap,
         detector: VoiceDetector,
         endpointer: Endpointer,
-        listening: Listening,
+        stt: SpeechToText,
         record: TurnRecord,
         board: Board,
         longest_s: float,
@@ -39,22 +39,30 @@ class Hearing:
         self._tap = tap
         self._detector = detector
         self._endpointer = endpointer
-        self._listening = listening
+        self._stt = stt
         self._record = record
         self._board = board
         self._longest_s = longest_s
         self._deadline_s = deadline_s
         self._emit = emit
         self._last_partial = ""
+        self._ends_by_s: float | None = None
+        """Of the loop's clock; known once the utterance is over."""
         self._bound: asyncio.Timeout | None = None
 
     def end(self, post_roll_s: float) -> None:
-        """The utterance is over: take in the post-roll, then no more. Idempotent."""
+        """The utterance is over: take in the post-roll, then no more. May come before the capture began."""
         now_s = self._record.clock()
         self._record.mark(Stage.RELEASED, now_s)
         self._tap.stop_after(now_s + post_roll_s)
+        self._ends_by_s = asyncio.get_running_loop().time() + post_roll_s + LATE_FRAMES_S
         if self._bound is not None:
-            self._bound.reschedule(asyncio.get_running_loop().time() + post_roll_s + LATE_FRAMES_S)
+            self._bound.reschedule(self._ends_by_s)
+
+    def close(self) -> None:
+        """No more sound is wanted, and none is kept. Idempotent."""
+        self._record.frames_dropped = self._tap.dropped
+        self._tap.close()
 
     async def transcript(self) -> Transcript | None:
         """What was said; None when nobody spoke.
@@ -62,25 +70,26 @@ class Hearing:
         Raises SttError, or StageTimeout when the engine does not answer by the deadline after the
         last frame. Cancel-safe: the engine is told to stop, and the tap is closed.
         """
+        listening = self._stt.listen()
         try:
-            await self._capture()
+            await self._capture(listening)
             self._record.mark(Stage.CAPTURED)
             if not self._endpointer.heard_speech:
                 return None
-            return await within(self._deadline_s, "speech recogniser", self._listening.finish())
+            return await within(self._deadline_s, "speech recogniser", listening.finish())
         finally:
-            self._record.frames_dropped = self._tap.dropped
-            self._tap.close()
-            await self._listening.abandon()
+            self.close()
+            await listening.abandon()
 
-    async def _capture(self) -> None:
+    async def _capture(self, listening: Listening) -> None:
         """Until the tap ends. The microphone going silent altogether is the limit reached, too."""
         self._detector.reset()
         try:
-            async with asyncio.timeout(self._longest_s + LATE_LIMIT_S) as self._bound:
+            async with asyncio.timeout_at(self._ends_by_s or self._latest_s()) as self._bound:
                 async for frame in self._tap:
-                    self._listening.feed(frame)
+                    listening.feed(frame)
                     self._watch(self._endpointer.step(self._detector.is_speech(frame)))
+                    self._post_partial(listening.partial)
                     if self._endpointer.heard_speech:
                         self._record.mark(Stage.SPEECH, frame.captured_s)
         except TimeoutError:
@@ -89,15 +98,16 @@ class Hearing:
         finally:
             self._bound = None
 
+    def _latest_s(self) -> float:
+        return asyncio.get_running_loop().time() + self._longest_s + LATE_LIMIT_S
+
     def _watch(self, ending: Ending | None) -> None:
         if ending is Ending.LIMIT:
             self._emit(Endpoint(self._record.turn_id, EndpointReason.LIMIT))
         elif ending is not None:
             self._emit(Endpoint(self._record.turn_id, EndpointReason.SILENCE))
-        self._post_partial()
 
-    def _post_partial(self) -> None:
-        partial = self._listening.partial
+    def _post_partial(self, partial: str) -> None:
         if partial != self._last_partial:
             self._last_partial = partial
             engine = self._record.engines.get("stt", "")

@@ -239,7 +239,8 @@ def _press(state: State, event: Event, facts: Facts) -> Step:
     state, actions = _end_turn(state, dismissed=True)
     refusal = _refusal(facts)
     if refusal:
-        return state, (*actions, Refuse(refusal))
+        state, announced = _next_announcement(state, facts)
+        return state, (*actions, Refuse(refusal), *announced)
     turn_id = state.turn_id + 1
     state = replace(state, phase=Phase.LISTENING, turn_id=turn_id)
     return state, (*actions, Listen(turn_id, event.at_s))
@@ -279,7 +280,8 @@ def _ask_while_listening(state: State, event: Event, facts: Facts) -> Step:
 def _stop(state: State, event: Event, facts: Facts) -> Step:
     """Quiet means quiet: of what waits to be announced, only an alarm still rings."""
     state, actions = _end_turn(state, dismissed=True)
-    actions = (*actions, Halt())
+    state, expired = _expire(state, facts)
+    actions = (*actions, Halt(), *expired)
     if state.waiting and state.waiting[0].urgency is Urgency.ALARM:
         state, ring = _next_announcement(state, facts)
         actions = (*actions, *ring)
@@ -332,7 +334,8 @@ def _facts_changed_while_listening(state: State, event: Event, facts: Facts) -> 
     if refusal is None:
         return state, ()
     state, actions = _end_turn(state, dismissed=False)
-    return state, (*actions, Refuse(refusal))
+    state, announced = _next_announcement(state, facts)
+    return state, (*actions, Refuse(refusal), *announced)
 
 
 # --- shared moves --------------------------------------------------------------------------------
@@ -367,15 +370,21 @@ def _queue(state: State, announcement: Announcement) -> Step:
     return replace(state, waiting=tuple(kept)), tuple(Drop(a) for a in dropped)
 
 
-def _next_announcement(state: State, facts: Facts) -> Step:
-    """From IDLE: begin the first announcement that is still worth saying."""
+def _expire(state: State, facts: Facts) -> Step:
+    """Without the announcements that are not worth saying any more."""
     expired = tuple(Drop(a) for a in state.waiting if a.expires_s <= facts.now_s)
     live = tuple(a for a in state.waiting if a.expires_s > facts.now_s)
-    if not live:
-        return replace(state, waiting=()), expired
-    first, rest = live[0], live[1:]
+    return replace(state, waiting=live), expired
+
+
+def _next_announcement(state: State, facts: Facts) -> Step:
+    """From IDLE: begin the first announcement that is still worth saying."""
+    state, expired = _expire(state, facts)
+    if not state.waiting:
+        return state, expired
+    first, *rest = state.waiting
     turn_id = state.turn_id + 1
-    state = State(Phase.SPEAKING, turn_id, announcing=first, waiting=rest)
+    state = State(Phase.SPEAKING, turn_id, announcing=first, waiting=tuple(rest))
     return state, (*expired, Announce(turn_id, first))
 
 

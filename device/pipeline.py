@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, runtime_checkable
@@ -72,11 +73,18 @@ async def close(source: AsyncIterator[T]) -> None:
 
 
 async def within(seconds: float, stage: str, awaitable: Awaitable[T]) -> T:
-    """The result, or StageTimeout in the name of `stage`; a TimeoutError of the awaited thing's own stays."""
+    """The result, or StageTimeout in the name of `stage`."""
+    async with bounded(seconds, stage):
+        return await awaitable
+
+
+@contextlib.asynccontextmanager
+async def bounded(seconds: float, stage: str) -> AsyncIterator[None]:
+    """Raises StageTimeout in the name of `stage`; a TimeoutError of the body's own stays what it is."""
     bound = asyncio.timeout(seconds)
     try:
         async with bound:
-            return await awaitable
+            yield
     except TimeoutError as error:
         if bound.expired():
             raise StageTimeout(stage, seconds) from error

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, assert_never
+from functools import partial
+from typing import assert_never
 
 from device import machine as m
-from device.audio.earcon import refusal
+from device.audio.earcon import refusal, trouble
 from device.audio.endpointer import Endpointer
 from device.audio.frames import FrameHub
 from device.config import Settings
-from device.contracts import Announcement, Perform, SetVolume, Stock
+from device.contracts import Announcement, Audio, Perform, SetVolume, Stock
 from device.conversation import Conversation
-from device.errors import RobotError
+from device.errors import RobotError, StageError, parts
 from device.hearing import Hearing
 from device.hw.lights import light
 from device.notices import LightChanged, LightState, Moved, Refused
@@ -52,8 +53,9 @@ class _UnderWay:
     """The turn that the session owns now, or the last one."""
 
     turn: Turn
-    task: asyncio.Task[None]
     hearing: Hearing | None = None
+    task: asyncio.Task[None] | None = None
+    """None before it runs: a task that is cancelled too early never does, and nobody tidies up after it."""
 
 
 class Session:
@@ -78,8 +80,11 @@ class Session:
         self._state = m.State()
         self._facts = m.Facts(clock(), m.TalkMode(settings.talk.mode))
         self._under_way: _UnderWay | None = None
+        self._unended: set[asyncio.Task[None]] = set()
+        """Turns that the next one has to wait for."""
         self._conversation = Conversation()
         self._quiet_since_s = clock()
+        self._unmuted_s = clock()
         self.light = LightChanged(LightState.STARTING, leaving=False)
         """What the light shows now."""
         self.volume = settings.voice.volume
@@ -109,6 +114,9 @@ class Session:
         self._deliver(m.Announced(announcement))
 
     def mute(self, muted: bool) -> None:
+        """What the microphone gave while muted is never heard, nor by a pre-roll that reaches back to it."""
+        if self._facts.muted:
+            self._unmuted_s = self._clock()
         self._facts = replace(self._facts, muted=muted)
         self._deliver(m.FactsChanged())
 
@@ -117,18 +125,27 @@ class Session:
         self._show_light(leaving)
 
     async def run(self) -> None:
-        """Until cancelled. An error here is a fault of the session itself and ends the process."""
+        """Until cancelled; what it leaves is silent and still.
+
+        An error here is a fault of the session itself and ends the process.
+        """
         self._with.speaker.set_volume(self.volume)
-        async with asyncio.TaskGroup() as tasks:
-            self._tasks = tasks
-            self._show_light()
-            while True:
-                event = await self._inbox.get()
-                self._facts = replace(self._facts, now_s=self._clock())
-                self._state, actions = m.step(self._state, event, self._facts)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
                 self._show_light()
-                for action in actions:
-                    self._carry_out(action)
+                while True:
+                    self._take(await self._inbox.get())
+        finally:
+            self._with.speaker.silence()
+            self._robot.halt()
+
+    def _take(self, event: m.Event) -> None:
+        self._facts = replace(self._facts, now_s=self._clock())
+        self._state, actions = m.step(self._state, event, self._facts)
+        self._show_light()
+        for action in actions:
+            self._carry_out(action)
 
     # --- actions ---
 
@@ -142,10 +159,10 @@ class Session:
                 self._robot.release()
                 turn = self._new_turn(turn_id, Kind.TYPED)
                 turn.record.mark(Stage.RELEASED)
-                self._begin(turn, self._answer(turn, Typed(text)))
+                self._begin(turn, partial(self._answer, turn, Typed(text)))
             case m.Announce(turn_id, announcement):
                 turn = self._new_turn(turn_id, Kind.ANNOUNCEMENT)
-                self._begin(turn, turn.announce(announcement.text))
+                self._begin(turn, partial(turn.announce, announcement.text))
             case m.Cancel():
                 self._cancel()
             case m.Halt():
@@ -166,7 +183,8 @@ class Session:
         talk = self._settings.talk
         own_voice_until_s = self._quiet_since_s + self._with.speaker.latency_s
         tap = self._ears.hub.listen(
-            since_s=pressed_s - talk.pre_roll_ms / 1000, not_before_s=own_voice_until_s
+            since_s=pressed_s - talk.pre_roll_ms / 1000,
+            not_before_s=max(own_voice_until_s, self._unmuted_s),
         )
         turn = self._new_turn(turn_id, Kind.SPOKEN)
         turn.record.mark(Stage.PRESSED, pressed_s)
@@ -175,14 +193,14 @@ class Session:
             tap,
             self._ears.detector,
             Endpointer.for_talk(talk),
-            self._ears.stt.listen(),
+            self._ears.stt,
             turn.record,
             self._with.board,
             talk.longest_s,
             self._settings.deadlines.stt_s,
             self._deliver,
         )
-        self._begin(turn, self._answer(turn, hearing), hearing)
+        self._begin(turn, partial(self._answer, turn, hearing), hearing)
 
     def _end_capture(self) -> None:
         if self._under_way and self._under_way.hearing:
@@ -193,7 +211,8 @@ class Session:
         self._silence()
         if self._under_way:
             self._under_way.turn.record.cut_off = True
-            self._under_way.task.cancel()
+            if self._under_way.task:
+                self._under_way.task.cancel()
 
     def _refuse(self, why: m.Refusal) -> None:
         stock = {
@@ -203,9 +222,8 @@ class Session:
             m.Refusal.LISTENING: Stock.STILL_LISTENING,
         }[why]
         self._with.board.post(Refused(self._with.phrases(stock)))
-        if why is not m.Refusal.LISTENING:
-            playback = self._with.speaker.begin(self._state.turn_id)
-            self._tasks.create_task(playback.write(refusal()), name="refusal")
+        if self._state.phase is m.Phase.IDLE:
+            self._signal(refusal())
 
     # --- turns ---
 
@@ -219,31 +237,56 @@ class Session:
     async def _answer(self, turn: Turn, words: Words) -> m.Event:
         return await turn.answer(words, lambda: self._conversation.history)
 
-    def _begin(self, turn: Turn, work: Coroutine[Any, Any, m.Event], hearing: Hearing | None = None) -> None:
-        last = self._under_way.task if self._under_way else None
-        name = f"turn {turn.record.turn_id}"
-        task = self._tasks.create_task(self._see_through(turn, work, last), name=name)
-        self._under_way = _UnderWay(turn, task, hearing)
+    def _begin(
+        self, turn: Turn, work: Callable[[], Awaitable[m.Event]], hearing: Hearing | None = None
+    ) -> None:
+        under_way = self._under_way = _UnderWay(turn, hearing)
+        seen_through = self._see_through(under_way, work, frozenset(self._unended))
+        task = self._tasks.create_task(seen_through, name=f"turn {turn.record.turn_id}")
+        self._unended.add(task)
+        task.add_done_callback(self._unended.discard)
 
     async def _see_through(
-        self, turn: Turn, work: Coroutine[Any, Any, m.Event], last: asyncio.Task[None] | None
+        self,
+        under_way: _UnderWay,
+        work: Callable[[], Awaitable[m.Event]],
+        before: frozenset[asyncio.Task[None]],
     ) -> None:
-        """Await the turn before, run this one, and whatever happens, write it down."""
-        record = turn.record
+        """Await the turns before, run this one, and whatever happens, write it down."""
+        under_way.task = asyncio.current_task()
+        record = under_way.turn.record
         try:
-            if last is not None:
-                await asyncio.wait([last], timeout=LAST_TURN_BOUND_S)
-            self._deliver(await work)
+            if not record.cut_off:
+                await self._last_turns_end(before)
+                self._deliver(await work())
         except Exception as error:
             log.exception("turn %d ended without an answer", record.turn_id)
-            record.error, record.error_code = str(error), "turn_failed"
-            self._silence()
-            self._deliver(m.TurnFailed(record.turn_id, str(error)))
+            why = parts(error)[0]
+            record.error = str(why)
+            record.error_code = why.code if isinstance(why, StageError) else "turn_failed"
+            self._deliver(m.TurnFailed(record.turn_id, record.error))
+            if under_way is self._under_way:
+                self._tell_trouble()
         finally:
-            work.close()  # for a turn that was cancelled before it began
-            self._quiet_since_s = self._clock()
-            self._conversation.add(turn.lines())
+            if under_way.hearing:
+                under_way.hearing.close()
+            self._note_quiet(under_way.turn)
+            self._conversation.add(under_way.turn.lines())
             self._ended(record)
+
+    async def _last_turns_end(self, before: frozenset[asyncio.Task[None]]) -> None:
+        """Wait, but not for ever: a turn whose engine does not let go is waited for once, and left behind."""
+        if before:
+            _, stuck = await asyncio.wait(before, timeout=LAST_TURN_BOUND_S)
+            for task in stuck:
+                log.error("%s does not end; the next one goes on without it", task.get_name())
+            self._unended -= stuck
+
+    def _tell_trouble(self) -> None:
+        """The turn could not say that it failed: a signal does, and the page."""
+        self._silence()
+        self._with.board.post(Refused(self._with.phrases(Stock.LOST_THREAD)))
+        self._signal(trouble())
 
     def _act(self, act: Act) -> None:
         match act:
@@ -268,8 +311,17 @@ class Session:
 
     def _silence(self) -> None:
         self._with.speaker.silence()
-        if self._state.phase in (m.Phase.THINKING, m.Phase.SPEAKING):
+        if self._under_way and self._state.phase in (m.Phase.THINKING, m.Phase.SPEAKING):
+            self._note_quiet(self._under_way.turn)
+
+    def _note_quiet(self, turn: Turn) -> None:
+        """A turn that never sounded must not cost the next one its pre-roll."""
+        if turn.aloud:
             self._quiet_since_s = self._clock()
+
+    def _signal(self, sound: Audio) -> None:
+        playback = self._with.speaker.begin(self._state.turn_id)
+        self._tasks.create_task(playback.write(sound), name="signal")
 
     def _deliver(self, event: m.Event) -> None:
         """Never blocks. 256 unread events mean that the session is stuck: better to say so than to hang."""

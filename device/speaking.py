@@ -15,7 +15,7 @@ from device.brain.chunker import ClauseSplitter
 from device.brain.safety.context import ReplyJudge
 from device.config import Deadlines
 from device.contracts import Audio, Perform, Reply, ReplyItem, Route, Say, SetVolume, Spoken, StopEverything
-from device.errors import TtsError
+from device.errors import MindError, TtsError
 from device.notices import Answering, Board
 from device.pipeline import ReadAhead, close, each_within, within
 from device.ports import Playback, TextToSpeech
@@ -52,10 +52,13 @@ def spoken_part(spans: list[Span], played_s: float) -> str:
         if played_s >= span.end_s:
             parts.append(span.text.strip())
         elif played_s > span.start_s:
-            share = (played_s - span.start_s) / (span.end_s - span.start_s)
-            begun = span.text[: int(len(span.text) * share) + 1]
-            parts.append(begun.rpartition(" ")[0].strip())
+            parts.append(first_words(span.text, (played_s - span.start_s) / (span.end_s - span.start_s)))
     return " ".join(part for part in parts if part)
+
+
+def first_words(text: str, share: float) -> str:
+    """The whole words in the first part of `text`, which is this share (0 to 1) of it."""
+    return text[: int(len(text) * share) + 1].rpartition(" ")[0].strip()
 
 
 async def clauses(items: AsyncIterator[ReplyItem], record: TurnRecord) -> AsyncIterator[Piece]:
@@ -120,8 +123,10 @@ class Speaking:
         limits = self._deadlines
         items = each_within(reply.items, "mind", limits.first_words_s, limits.next_words_s)
         pieces = ReadAhead(group, clauses(items, self._record), CLAUSES_AHEAD, name="mind")
+        answered = False
         try:
             async for piece in pieces:
+                answered = True
                 if isinstance(piece, str):
                     finished = await self._say_judged(piece, None, route)
                 elif isinstance(piece, Spoken):
@@ -133,28 +138,33 @@ class Speaking:
                     return
         finally:
             await pieces.aclose()
+        if not answered:
+            raise MindError("The mind gave no answer.")
 
     async def say_vetted(self, text: str, route: Route) -> None:
         """Speak a fixed sentence that the gate has passed before. Raises TtsError or StageTimeout."""
         self._board.post(Answering(self._record.turn_id, text, route))
         start_s = self._written_s
-        least_s = start_s + len(text) / LETTERS_PER_S
         sound = self._tts.synthesise(text)
         try:
             async for audio in each_within(sound, "voice", self._deadlines.tts_s, self._deadlines.tts_s):
                 self._record.mark(Stage.FIRST_SOUND)
                 await self._write(audio)
-            least_s = self._written_s
-        finally:
-            self._spans.append(Span(text, start_s, max(self._written_s, least_s)))
-        if self._written_s == start_s:
-            raise TtsError("The voice gave no sound for a clause.")
+            if self._written_s == start_s:
+                raise TtsError("The voice gave no sound for a clause.")
+        except asyncio.CancelledError:  # the last sound of this turn: how far it came is known later
+            self._spans.append(Span(text, start_s, self._likely_end_s(start_s, text)))
+            raise
+        except Exception:  # other sound follows, which is not these words
+            share = (self._written_s - start_s) / (self._likely_end_s(start_s, text) - start_s)
+            self._spans.append(Span(first_words(text, share), start_s, self._written_s))
+            raise
+        self._spans.append(Span(text, start_s, self._written_s))
 
     async def play(self, text: str, audio: Audio) -> None:
-        """Play a finished sound that says `text`."""
-        start_s = self._written_s
+        """Play a finished sound that says `text`, which is "" for a signal."""
+        self._spans.append(Span(text, self._written_s, self._written_s + audio.duration_s))
         await self._write(audio)
-        self._spans.append(Span(text, start_s, self._written_s))
 
     async def drain(self) -> None:
         """Wait until everything has sounded. Raises StageTimeout when the speaker is stuck."""
@@ -175,6 +185,10 @@ class Speaking:
             self._board.post(Answering(self._record.turn_id, text, route))
             await self.play(text, audio)
         return False
+
+    def _likely_end_s(self, start_s: float, text: str) -> float:
+        """Of a clause that was not made to its end."""
+        return max(self._written_s, start_s + len(text) / LETTERS_PER_S)
 
     async def _write(self, audio: Audio) -> None:
         bound_s = audio.duration_s + LONGEST_BUFFER_S

@@ -20,6 +20,7 @@ from device.contracts import Direction, Line, Mind, Request, Route, Stock, Trans
 from device.errors import SafetyError, StageError, StageTimeout, TtsError
 from device.machine import FirstAudio, NothingHeard, ReplyDone
 from device.notices import Answering, Board, Heard, Refused
+from device.pipeline import bounded
 from device.ports import Brain, SafetyGate, Speaker, TextToSpeech
 from device.record import Stage, TurnRecord
 from device.speaking import Act, Speaking
@@ -113,6 +114,11 @@ class Turn:
             await self._speaking.drain()
             return ReplyDone(self.record.turn_id)
 
+    @property
+    def aloud(self) -> bool:
+        """Something of it may have sounded."""
+        return self._speaking.begun or self._playback.played_s > 0
+
     def lines(self) -> tuple[Line, ...]:
         """What the conversation remembers of this turn: nothing that the gate refused to hear."""
         heard = Line(Who.PERSON, self.record.heard)
@@ -124,7 +130,7 @@ class Turn:
     @contextlib.asynccontextmanager
     async def _lifetime(self) -> AsyncIterator[asyncio.TaskGroup]:
         """The bound on the whole turn, its tasks, and the last look at what was spoken."""
-        async with asyncio.timeout(self._deadlines.turn_s), asyncio.TaskGroup() as group:
+        async with bounded(self._deadlines.turn_s, "turn"), asyncio.TaskGroup() as group:
             first_audio = group.create_task(self._await_first_audio(), name="first audio")
             try:
                 yield group
@@ -191,7 +197,7 @@ class Turn:
             await self._speaking.say_vetted(text, route)
         except (TtsError, StageTimeout):
             self._with.board.post(Answering(self.record.turn_id, text, route))
-            await self._speaking.play(text, trouble())
+            await self._speaking.play("", trouble())
 
     def _stock_for(self, error: Exception) -> Stock:
         if isinstance(error, SafetyError):

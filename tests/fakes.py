@@ -54,6 +54,7 @@ class FakeListening:
         return Transcript(self.stt.hears, engine="fake", speech=True)
 
     async def abandon(self) -> None:
+        await asyncio.sleep(self.stt.abandoning_takes_s)
         self.abandoned = True
 
 
@@ -61,6 +62,7 @@ class FakeListening:
 class FakeStt:
     hears: str = "what time is it"
     takes_s: float = 0.0
+    abandoning_takes_s: float = 0.0
     hangs: bool = False
     fails: Exception | None = None
     partials: dict[int, str] = field(default_factory=dict)
@@ -122,15 +124,20 @@ class FakeGate:
 
     forbidden: str = "forbidden"
     instead: str = "Let us talk of something else."
+    ruling: Ruling = Ruling.REDIRECT
+    category: str = "test"
     hangs: bool = False
+    fails: Exception | None = None
     judged: list[tuple[str, Direction]] = field(default_factory=list)
 
     async def judge(self, text: str, direction: Direction) -> Verdict:
         self.judged.append((text, direction))
         if self.hangs:
             await for_ever()
+        if self.fails is not None:
+            raise self.fails
         if self.forbidden in text:
-            return Verdict(Ruling.REDIRECT, "test", say_instead=self.instead)
+            return Verdict(self.ruling, self.category, say_instead=self.instead)
         return Verdict(Ruling.ALLOW)
 
 
@@ -141,6 +148,7 @@ class FakeVoice:
     first_takes_s: float = 0.0
     fails_on: Callable[[str], Exception | None] = lambda text: None
     hangs: bool = False
+    hangs_after_words: int | None = None
     silent: bool = False
     texts: list[str] = field(default_factory=list)
     name: str = "fake voice"
@@ -153,7 +161,9 @@ class FakeVoice:
             raise failure
         if self.hangs:
             await for_ever()
-        for _ in () if self.silent else text.split():
+        for number, _ in enumerate(() if self.silent else text.split()):
+            if number == self.hangs_after_words:
+                await for_ever()
             yield Audio(b"\1\0" * (SOUND_HZ // 10), SOUND_HZ)
 
     async def close(self) -> None: ...

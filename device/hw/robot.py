@@ -86,6 +86,8 @@ class SimulatedRobot:
             await self._pause()
 
     def halt(self) -> None:
+        """A gesture under way ends here, even if the robot is released before it looks."""
+        self._gesture += 1
         self._halted.set()
 
     def release(self) -> None:

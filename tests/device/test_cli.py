@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +102,57 @@ def test_doctor_without_a_voice_says_how_to_get_one() -> None:
     done = twominds("doctor", PATH="/nonexistent", TWOMINDS_PANEL__PORT="0")
     assert done.returncode == 1
     assert "apt-get install" in done.stdout
+
+
+@needs_voice
+def test_a_second_agent_is_told_in_one_sentence_that_the_port_is_taken() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = twominds("run", "--port", port)
+    assert done.returncode == 1
+    told = [line for line in done.stderr.splitlines() if not line.startswith("20")]
+    assert len(told) == 1
+    assert told[0].startswith(f"twominds: The page cannot be served: port {port} of this machine is taken")
+
+
+@needs_voice
+@pytest.mark.parametrize(("ending", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_the_agent_ends_in_order_when_it_is_told_to(ending: signal.Signals, code: int) -> None:
+    command = [sys.executable, "-m", "device.cli", "run", "--port", "0"]
+    with subprocess.Popen(
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as agent:
+        assert agent.stdout is not None
+        assert any(line.startswith("Talk:") for line in agent.stdout)
+        agent.send_signal(ending)
+        _, told = agent.communicate(timeout=20)
+    assert agent.returncode == code
+    assert "Traceback" not in told
+
+
+def test_no_command_can_open_a_connection_past_the_egress_module() -> None:
+    story = """
+import socket
+from device import cli
+cli.main(["config", "show"])
+socket.create_connection(("192.0.2.1", 9), timeout=1)
+"""
+    done = subprocess.run([sys.executable, "-c", story], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert "EgressDenied: A connection to 192.0.2.1 port 9 was refused" in done.stderr
+
+
+@needs_voice
+def test_a_reader_who_has_had_enough_is_no_error() -> None:
+    asking = [sys.executable, "-m", "device.cli", "ask", "hello"]
+    with subprocess.Popen(
+        asking, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as asked:
+        assert asked.stdout is not None
+        asked.stdout.close()
+        assert asked.stderr is not None
+        assert "BrokenPipe" not in asked.stderr.read()
 
 
 @pytest.mark.parametrize("command", [["ask"], ["nonsense"], ["ask", "a", "--wav", "b"], []])

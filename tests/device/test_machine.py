@@ -177,6 +177,30 @@ def test_after_stop_only_an_alarm_still_rings() -> None:
     assert actions == (m.Cancel(7), m.Halt(), m.Announce(8, ALARM))
 
 
+def test_after_stop_an_alarm_that_came_too_late_does_not_let_a_promise_through() -> None:
+    late_alarm = Announcement(5, Urgency.ALARM, "Too late.", NOW_S - 1)
+    state = State(Phase.SPEAKING, 7, waiting=(late_alarm, PROMISE))
+    after, actions = step(state, m.Stopped(), Facts(NOW_S))
+    assert actions == (m.Cancel(7), m.Halt(), m.Drop(late_alarm))
+    assert after == State(Phase.IDLE, 7, waiting=(PROMISE,))
+
+
+def test_an_alarm_that_waited_for_a_person_rings_when_the_person_is_refused() -> None:
+    waiting = State(Phase.LISTENING, 7, waiting=(ALARM,))
+    _, actions = step(waiting, m.FactsChanged(), Facts(NOW_S, muted=True))
+    assert actions == (m.Cancel(7), m.Refuse(Refusal.MUTED), m.Announce(8, ALARM))
+    waiting = State(Phase.SPEAKING, 7, waiting=(ALARM,))
+    _, actions = step(waiting, m.Pressed(99.0), Facts(NOW_S, muted=True))
+    assert actions == (m.Cancel(7), m.Refuse(Refusal.MUTED), m.Announce(8, ALARM))
+
+
+def test_an_alarm_that_waits_rings_as_soon_as_nobody_is_served() -> None:
+    for state, event, facts in EVERYTHING:
+        after, _ = step(state, event, facts)
+        if after.phase is Phase.IDLE and state.phase is not Phase.IDLE:
+            assert ALARM not in after.waiting, (state, event, facts)
+
+
 def test_stop_halts_from_every_state() -> None:
     for state, facts in itertools.product(all_states(), all_facts()):
         assert m.Halt() in step(state, m.Stopped(), facts)[1]

@@ -21,6 +21,7 @@ from device.contracts import (
     Frame,
     Gesture,
     Perform,
+    Ruling,
     Say,
     SetVolume,
     Spoken,
@@ -28,13 +29,22 @@ from device.contracts import (
     Urgency,
     Who,
 )
-from device.errors import MindError, SttError, TtsError
+from device.errors import MindError, SafetyError, SttError, TtsError
 from device.machine import Phase
 from device.notices import Answering, Board, Heard, LightChanged, LightState, Moved, Notice, Refused
 from device.record import Stage, TurnRecord
 from device.session import Ears, Session
 from device.turn import Answerers
-from tests.fakes import FakeBrain, FakeDetector, FakeGate, FakeRobot, FakeStt, FakeVoice, stock
+from tests.fakes import (
+    FakeBrain,
+    FakeDetector,
+    FakeGate,
+    FakeListening,
+    FakeRobot,
+    FakeStt,
+    FakeVoice,
+    stock,
+)
 from tests.virtual_time import run
 
 T = TypeVar("T")
@@ -216,6 +226,19 @@ def test_a_microphone_that_gives_nothing_does_not_hold_the_turn_open() -> None:
     Device(settings=Settings(talk=Talk(longest_s=5.0))).play(story)
 
 
+def test_a_click_is_over_soon_even_when_the_microphone_gives_nothing() -> None:
+    async def story(device: Device) -> None:
+        device.hub.push = lambda frame: None  # type: ignore[method-assign]
+        pressed_s = device.clock()
+        device.session.press()
+        device.session.release()
+        await device.turn()
+        assert device.clock() - pressed_s < 1.0
+        assert device.lights()[-1] is LightState.IDLE
+
+    Device().play(story)
+
+
 # --- barge-in --------------------------------------------------------------------------------------
 
 LONG = [Say("One two three four five six seven eight nine ten. ")] * 5
@@ -273,6 +296,75 @@ def test_a_mind_that_hangs_does_not_delay_the_next_turn() -> None:
     Device(brain=FakeBrain(hangs_after=0)).play(story)
 
 
+def test_a_button_that_bounces_costs_nothing_and_leaves_nothing_behind() -> None:
+    async def story(device: Device) -> None:
+        await asyncio.sleep(1)
+        for _ in range(3):
+            device.session.press()
+            device.session.release()
+        await device.say(0.5)
+        record = await device.turn(4)
+        assert [ended.turn_id for ended in device.records] == [1, 2, 3, 4]
+        assert [ended.cut_off for ended in device.records] == [True, True, True, False]
+        assert record.heard == "what time is it"
+        heard_s = len(device.stt.listenings[-1].frames) * FRAME_MS / 1000
+        assert heard_s == pytest.approx(0.3 + 0.5 + 0.2, abs=0.05)
+        assert all(listening.abandoned for listening in device.stt.listenings)
+        assert not device.hub._taps
+
+    Device().play(story)
+
+
+def test_a_turn_waits_for_every_turn_before_it_and_not_only_for_the_last() -> None:
+    async def story(device: Device) -> None:
+        await device.say(0.5)
+        await device.until(lambda: bool(device.stt.listenings))
+        await asyncio.sleep(0.5)
+        device.session.press()
+        await asyncio.sleep(0.05)
+        device.session.release()
+        await asyncio.sleep(0.05)
+        await device.say(0.5)
+        record = await device.turn(3)
+        assert [ended.turn_id for ended in device.records] == [2, 1, 3]
+        assert len(device.stt.listenings) == 2
+        assert record.heard
+
+    Device(stt=FakeStt(takes_s=1.0, abandoning_takes_s=1.0)).play(story)
+
+
+def test_a_turn_whose_engine_never_lets_go_is_waited_for_once_and_left_behind() -> None:
+    async def story(device: Device) -> None:
+        await device.say(0.5)
+        await asyncio.sleep(0.5)
+        asked_s = device.clock()
+        device.session.ask("hello")
+        record = await device.turn()
+        assert record.turn_id == 2
+        assert record.marks_s[Stage.FIRST_AUDIO] - asked_s == pytest.approx(3.0, abs=0.1)
+        asked_s = device.clock()
+        device.session.ask("hello")
+        assert (await device.turn(2)).marks_s[Stage.FIRST_AUDIO] - asked_s < 0.1
+
+    Device(stt=FakeStt(takes_s=1.0, abandoning_takes_s=1000.0)).play(story)
+
+
+def test_a_recogniser_that_cannot_even_begin_is_told_and_the_next_turn_works() -> None:
+    async def story(device: Device) -> None:
+        begin = device.stt.listen
+        device.stt.listen = raise_no_thread  # type: ignore[method-assign]
+        await device.say(0.5)
+        assert (await device.turn()).spoken == stock_text("stt failed")
+        device.stt.listen = begin  # type: ignore[method-assign]
+        await device.say(0.5)
+        assert (await device.turn(2)).heard
+
+    def raise_no_thread() -> FakeListening:
+        raise RuntimeError("can't start new thread")
+
+    Device().play(story)
+
+
 def test_stop_silences_halts_the_robot_and_keeps_still_until_a_person_wants_something() -> None:
     async def story(device: Device) -> None:
         device.session.ask("count")
@@ -328,6 +420,7 @@ FAILURES: dict[str, tuple[dict[str, Any], str, str]] = {
     "stt hangs": ({"stt": FakeStt(hangs=True)}, "timeout", "stt failed"),
     "mind throws": ({"brain": FakeBrain([MindError("No model.")])}, "mind", "mind failed"),
     "mind has a bug": ({"brain": FakeBrain([KeyError("x")])}, "bug", "mind failed"),
+    "mind says nothing": ({"brain": FakeBrain([])}, "mind", "mind failed"),
     "mind hangs": ({"brain": FakeBrain(hangs_after=0)}, "timeout", "mind failed"),
     "gate hangs": ({"gate": FakeGate(hangs=True)}, "safety", "gate failed"),
 }
@@ -367,12 +460,24 @@ def test_when_the_voice_itself_fails_a_sound_and_the_page_tell(voice: FakeVoice)
         record = await device.turn()
         assert record.error_code in ("tts", "timeout")
         assert record.spoken_s == pytest.approx(0.5)
+        assert record.spoken == ""
         assert any(isinstance(n, Answering) and n.text == stock_text("mind failed") for n in device.notices)
         device.voice.hangs, device.voice.silent, device.voice.fails_on = False, False, lambda text: None
         device.session.ask("hello")
         assert (await device.turn(2)).spoken == "It is noon. Lunch is at one."
 
     Device(voice=replace(voice)).play(story)
+
+
+def test_of_a_clause_whose_voice_broke_off_only_the_words_that_sounded_are_remembered() -> None:
+    async def story(device: Device) -> None:
+        device.session.ask("hello")
+        record = await device.turn()
+        assert record.spoken == f"The first clause. One two {stock_text('lost thread')}"
+        assert record.spoken_s == pytest.approx(0.3 + 0.6 + 0.3)
+
+    clauses = [Say("The first clause. "), Say("One two three four five six seven eight nine ten.")]
+    Device(brain=FakeBrain(clauses), voice=FakeVoice(hangs_after_words=6)).play(story)
 
 
 def test_a_mind_that_breaks_off_is_spoken_as_far_as_it_came_and_then_excused() -> None:
@@ -398,14 +503,48 @@ def test_a_turn_that_never_ends_is_ended() -> None:
     async def story(device: Device) -> None:
         device.session.ask("talk for ever")
         record = await device.turn()
-        assert record.error_code == "turn_failed"
+        assert record.error_code == "timeout"
+        assert record.error == "The turn did not answer within 20 s."
+        assert Refused(stock_text("lost thread")) in device.notices
         assert device.lights()[-1] is LightState.IDLE
+        await asyncio.sleep(1)
+        assert device.speaker.sound().duration_s == pytest.approx(0.5)
 
     settings = Settings(deadlines=Deadlines(turn_s=20.0))
     Device(brain=FakeBrain(items=LONG * 50), settings=settings).play(story)
 
 
 # --- safety ----------------------------------------------------------------------------------------
+
+
+def test_what_could_not_be_judged_is_not_spoken() -> None:
+    async def story(device: Device) -> None:
+        device.session.ask("hello")
+        record = await device.turn()
+        assert device.voice.texts == ["I would rather not."]
+        assert record.gate == "unknown"
+
+    Device(
+        gate=FakeGate(forbidden="noon", ruling=Ruling.UNKNOWN, category="", instead="I would rather not.")
+    ).play(story)
+
+
+def test_a_gate_that_breaks_lets_nothing_through() -> None:
+    async def story(device: Device) -> None:
+        device.session.ask("hello")
+        record = await device.turn()
+        assert record.spoken == stock_text("gate failed")
+        assert device.brain.requests == []
+
+    Device(gate=FakeGate(fails=SafetyError("No rules."))).play(story)
+
+
+def test_an_announcement_passes_the_gate_too() -> None:
+    async def story(device: Device) -> None:
+        device.session.announce(announcement(Urgency.ALARM, "Something forbidden."))
+        assert (await device.turn()).spoken == device.gate.instead
+
+    Device().play(story)
 
 
 def test_what_the_person_may_not_ask_is_redirected_and_no_mind_hears_it() -> None:
@@ -541,6 +680,77 @@ def test_a_press_while_muted_is_refused_and_seen_and_typed_words_still_work() ->
         assert (await device.turn()).spoken
 
     Device().play(story)
+
+
+def test_what_the_microphone_gave_while_muted_is_not_in_the_pre_roll() -> None:
+    async def story(device: Device) -> None:
+        device.session.mute(True)
+        await asyncio.sleep(1)
+        device.session.mute(False)
+        unmuted_s = device.clock()
+        await asyncio.sleep(0.1)
+        await device.say(0.5)
+        await device.turn()
+        assert device.stt.listenings[0].frames[0].captured_s >= unmuted_s
+
+    Device().play(story)
+
+
+def test_muting_in_mid_utterance_lets_go_of_the_microphone_and_tells() -> None:
+    async def story(device: Device) -> None:
+        device.session.press()
+        device.sound = SPEECH
+        await asyncio.sleep(0.5)
+        device.session.mute(True)
+        record = await device.turn()
+        assert record.cut_off
+        assert not record.heard
+        assert not device.hub._taps
+        assert device.lights()[-1] is LightState.MUTED
+        assert Refused(stock_text("muted")) in device.notices
+
+    Device().play(story)
+
+
+def test_a_typed_request_while_somebody_speaks_is_refused_without_a_sound() -> None:
+    async def story(device: Device) -> None:
+        device.session.press()
+        device.sound = SPEECH
+        await asyncio.sleep(0.3)
+        device.session.ask("hello")
+        await asyncio.sleep(0.3)
+        assert Refused(stock_text("still listening")) in device.notices
+        assert device.speaker.sound().duration_s == 0
+        device.session.release()
+        assert (await device.turn()).heard
+
+    Device().play(story)
+
+
+def test_a_thought_that_was_never_spoken_costs_the_next_utterance_none_of_its_pre_roll() -> None:
+    async def story(device: Device) -> None:
+        device.speaker.latency_s = 0.15
+        await asyncio.sleep(1)
+        device.session.ask("think")
+        await asyncio.sleep(0.3)
+        pressed_s = device.clock()
+        await device.say(0.5)
+        await device.turn(2)
+        assert device.stt.listenings[0].frames[0].captured_s == pytest.approx(pressed_s - 0.3, abs=0.03)
+
+    Device(brain=FakeBrain(hangs_after=0)).play(story)
+
+
+def test_a_session_that_ends_leaves_silence_and_stillness() -> None:
+    device = Device(brain=FakeBrain(items=LONG))
+
+    async def story(device: Device) -> None:
+        device.session.ask("count")
+        await device.until(lambda: device.lights()[-1] is LightState.SPEAKING)
+
+    device.play(story)
+    assert device.robot.halted
+    assert device.records[0].spoken_s < 1
 
 
 def test_partial_transcripts_are_shown_while_the_person_speaks() -> None:

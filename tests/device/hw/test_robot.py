@@ -64,6 +64,20 @@ def test_a_halt_stops_a_gesture_at_once_where_it_is() -> None:
     assert robot.pose == GESTURES[Gesture.DANCE][1]
 
 
+def test_a_gesture_that_was_stopped_does_not_go_on_when_the_robot_is_released_at_once() -> None:
+    robot = SimulatedRobot()
+
+    async def story() -> None:
+        dancing = asyncio.create_task(robot.perform(Gesture.DANCE))
+        await asyncio.sleep(0.1)
+        robot.halt()
+        robot.release()
+        await dancing
+
+    run(story())
+    assert robot.pose == GESTURES[Gesture.DANCE][0]
+
+
 def test_a_halted_robot_refuses_to_move_until_released() -> None:
     robot = SimulatedRobot()
 
