@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from device.brain.recogniser import Recogniser
-from tests.reports.requests import Measured, measure
+from bench.requests import Measured, measure
 
 
 @pytest.fixture(scope="module")

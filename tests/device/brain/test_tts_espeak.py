@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import stat
@@ -41,8 +42,11 @@ def silences_ms(audio: Audio) -> tuple[float, float]:
 
 def children() -> set[str]:
     """The processes that this one has started and not yet reaped."""
-    tasks = Path(f"/proc/{os.getpid()}/task")
-    return {child for task in tasks.iterdir() for child in (task / "children").read_text().split()}
+    found: set[str] = set()
+    for task in Path(f"/proc/{os.getpid()}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
+            found |= set((task / "children").read_text().split())
+    return found
 
 
 def fake_program(folder: Path, body: str) -> str:

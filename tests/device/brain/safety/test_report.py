@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from device.brain.safety.gate import load_gate
-from device.brain.safety.report import COLLECTIONS, Sample, measure
+from bench.safety import COLLECTIONS, Sample, measure
 
 GATE = load_gate("en", "US")
 

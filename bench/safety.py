@@ -1,4 +1,4 @@
-"""`python -m device.brain.safety.report DATA`: what the gate finds and misses, in public texts.
+"""`python -m bench.safety DATA`: what the gate finds and misses, in public texts.
 
 DATA is a folder with the text collections that `COLLECTIONS` names. Prints a Markdown table: per
 collection and category the share that was not ALLOWed. For texts that should be caught the rest is
@@ -147,7 +147,7 @@ async def measure(gate: RuleGate, samples: Iterator[Sample]) -> dict[str, Count]
 def main() -> int:
     """Print the report; returns the exit code."""
     if len(sys.argv) != 2:
-        print("usage: python -m device.brain.safety.report DATA", file=sys.stderr)
+        print("usage: python -m bench.safety DATA", file=sys.stderr)
         return 2
     gate = load_gate("en", "US")
     print("| Collection | Category | Texts | Not allowed | of these support |")

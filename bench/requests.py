@@ -1,4 +1,4 @@
-"""How many crowd-written requests are understood: `python -m tests.reports.requests` writes docs/requests.md.
+"""How many crowd-written requests are understood: `python -m bench.requests` writes docs/requests.md.
 
 The training split made the weights; the validation split was only ever counted, never read.
 """
@@ -17,7 +17,7 @@ import numpy as np
 from device.brain.recogniser import Recogniser
 from training import clinc
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / "docs/requests.md"
 WEIGHTS = ROOT / "device/brain/weights/en.npz"
 
@@ -74,7 +74,7 @@ def _lines(train: Measured, val: Measured) -> Iterable[str]:
     yield "# Requests as people word them"
     yield ""
     yield (
-        "Measured by `python -m tests.reports.requests` on CLINC150 (crowd-written requests, 150 intents and "
+        "Measured by `python -m bench.requests` on CLINC150 (crowd-written requests, 150 intents and "
         "out-of-scope). The train split was used to write sentences and to train the classifier, so its "
         "figures only show what was learnt. The val split was only counted: no sentence of it was looked at. "
         "Recognised means that the intent is right; whether a slot is right is what the unit tests check."

@@ -1,1 +1,0 @@
-"""Reports: measurements on real data, written into docs/."""
