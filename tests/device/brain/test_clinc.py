@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from device.brain.recogniser import Recogniser
 from bench.requests import Measured, measure
+from device.brain.recogniser import Recogniser
 
 
 @pytest.fixture(scope="module")

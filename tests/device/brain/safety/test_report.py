@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from device.brain.safety.gate import load_gate
 from bench.safety import COLLECTIONS, Sample, measure
+from device.brain.safety.gate import load_gate
 
 GATE = load_gate("en", "US")
 
