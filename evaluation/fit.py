@@ -67,7 +67,8 @@ def _balance(attempts: Sequence[Attempt]) -> Floats:
     size = Counter(groups)
     sides = Counter(inside for inside, _ in size)
     weight = np.array([1 / size[group] / sides[group[0]] for group in groups])
-    return weight * len(attempts) / weight.sum()
+    balanced: Floats = weight * len(attempts) / weight.sum()
+    return balanced
 
 
 def _logistic(logits: Floats) -> Floats:
