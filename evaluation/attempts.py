@@ -44,14 +44,19 @@ class Attempt(msgspec.Struct, frozen=True):
         return self.said is not None and self.heard == self.said
 
 
+def skills_grammar() -> Grammar:
+    """The spoken commands of the product."""
+    spoken = templates.for_speech("en")
+    return template_grammar(spoken.intents, spoken.before, spoken.after)
+
+
 def attempts(half: int, voices: int, every: int = 1) -> list[Attempt]:
     """The commands of the skills, and the transcripts of one half of the people, as one grammar.
 
     That half is then in the grammar, the other half and everything else is not. `every` takes only
     each n-th recording.
     """
-    spoken = templates.for_speech("en")
-    skills = template_grammar(spoken.intents, spoken.before, spoken.after)
+    skills = skills_grammar()
     known = [recording for recording in recordings() if recording.kind in READ_ALOUD and recording.words]
     mine = {recording.path for recording in known if _half(recording) == half}
     sentences = tuple(

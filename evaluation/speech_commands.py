@@ -2,7 +2,7 @@
 
 Commands by synthetic voices in rooms and noise, commands of people (their transcripts made into
 grammars), and everything else as off-grammar speech. Writes every attempt to
-build/speech-commands.json and, when it is the whole campaign, the summary docs/speech-commands.md.
+build/speech-commands.json, the grammar to build/speech-commands.jsgf and, when it is the whole campaign, the summary docs/speech-commands.md.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ import msgspec
 from device.brain.command_evidence import Evidence
 from device.brain.command_verifier import Verifier, load_verifier
 from device.brain.recogniser import Recogniser
-from evaluation.attempts import Attempt, attempts
+from evaluation.attempts import Attempt, attempts, skills_grammar
 from evaluation.curve import NOT_SPEECH, curve, is_synthetic, table
 from evaluation.picture import picture
 from evaluation.recordings import DATA
 
 ROOT = Path(__file__).resolve().parents[1]
 ATTEMPTS = ROOT / "build" / "speech-commands.json"
+GRAMMAR = ROOT / "build" / "speech-commands.jsgf"
+"""What can be said, to read."""
 SUMMARY = ROOT / "docs" / "speech-commands.md"
 PICTURE = ROOT / "docs" / "speech-commands.svg"
 TEXT = Path(__file__).with_name("speech_commands.md")
@@ -129,6 +131,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = campaign(options.quick)
         ATTEMPTS.parent.mkdir(exist_ok=True)
         ATTEMPTS.write_bytes(msgspec.json.encode(found))
+    GRAMMAR.parent.mkdir(exist_ok=True)
+    GRAMMAR.write_text(skills_grammar().jsgf(), "utf-8")
     verifier = load_verifier()
     print(outcome_table(outcomes(found, verifier, Recogniser("en"))))
     if not options.quick:

@@ -17,7 +17,7 @@ from evaluation.curve import curve
 from evaluation.fit import fit, usable
 from evaluation.speech_commands import ATTEMPTS
 
-ACCEPTED = 0.09
+ACCEPTED = 0.095
 """Of off-grammar speech, taken for a command: a little under the goal of 10 %."""
 
 CERTAIN = 0.03

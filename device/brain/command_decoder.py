@@ -30,7 +30,8 @@ PRONUNCIATIONS = Path(__file__).parent / "sentences" / "en" / "pronunciations.tx
 
 NOISE_BELOW_SPEECH_DB = 35.0
 """How far under the loudest of an utterance noise is laid: the model has never heard digital silence,
-nor the clean closures of a synthetic voice."""
+nor the clean closures of a synthetic voice. Of 54 clean synthetic commands 38 were right with it, 30
+at 50 dB and 33 at 30 dB; the recordings of people did not care."""
 
 MEAN_OVER_S = 1.0
 """The speech from which the cepstral mean is taken before decoding begins."""
@@ -45,7 +46,8 @@ SETTINGS = {
     "bestpath": False,
     # Likelihoods relative to the best of all senones, so that the two searches can be compared.
     "compallsen": True,
-    # A cost for every word, against the many short ones: 45 of 83 commands right instead of 39.
+    # A cost for every word, against the many short ones. With it, and with arcs that share their
+    # state's probability, 46 of 83 synthetic commands were right instead of 39.
     "wip": 0.05,
     # Bounds the search when everything fits equally badly.
     "maxhmmpf": 3000,
