@@ -6,7 +6,8 @@ import logging
 import queue
 from collections.abc import Mapping
 
-from device.brain.command_decoder import CommandDecoder
+from device.brain.command_decoder import CommandDecoder, Decoded, read_pronunciations
+from device.brain.command_verifier import Verifier, load_verifier
 from device.brain.speech_grammar import Grammar
 from device.contracts import Frame, Transcript
 from device.errors import SttError
@@ -27,14 +28,23 @@ PARTIAL_EVERY_FRAMES = 10
 class PocketsphinxStt:
     """The `SpeechToText` port.
 
-    The decoder lives in a thread of its own. Its longest uninterruptible call is one frame, some
-    milliseconds on a slow board.
+    What fits no command well enough is heard as speech without words; what fits one fairly is not
+    certain. The decoder lives in a thread of its own. Its longest uninterruptible call is the first
+    second of speech, decoded at once when it has been heard: some 100 ms on a desktop core.
     """
 
     name = "pocketsphinx"
 
-    def __init__(self, grammar: Grammar, pronunciations: Mapping[str, str]) -> None:
-        self._worker = Worker("speech recogniser", lambda: CommandDecoder(grammar, pronunciations))
+    def __init__(
+        self,
+        grammar: Grammar,
+        pronunciations: Mapping[str, str] | None = None,
+        verifier: Verifier | None = None,
+    ) -> None:
+        """`pronunciations` and `verifier` are those that come with the product where none are given."""
+        words = read_pronunciations() if pronunciations is None else pronunciations
+        self._verifier = verifier or load_verifier()
+        self._worker = Worker("speech recogniser", lambda: CommandDecoder(grammar, words))
 
     async def load(self, deadline_s: float) -> frozenset[str]:
         """Load the model now rather than at the first utterance; the words that cannot be recognised.
@@ -44,7 +54,7 @@ class PocketsphinxStt:
         return await self._worker.run(lambda decoder, _: decoder.unknown_words, deadline_s)
 
     def listen(self) -> PocketsphinxListening:
-        return PocketsphinxListening(self._worker)
+        return PocketsphinxListening(self._worker, self._verifier)
 
     async def close(self) -> None:
         self._worker.close()
@@ -53,7 +63,8 @@ class PocketsphinxStt:
 class PocketsphinxListening:
     """The `Listening` port: one utterance, made inside the event loop."""
 
-    def __init__(self, worker: Worker[CommandDecoder]) -> None:
+    def __init__(self, worker: Worker[CommandDecoder], verifier: Verifier) -> None:
+        self._verifier = verifier
         self._frames: queue.Queue[Frame | None] = queue.Queue(LONGEST_FRAMES)
         self._partial = ""
         self._job: Job[Transcript] = worker.submit(self._decode)
@@ -87,5 +98,15 @@ class PocketsphinxListening:
             number += 1
             if number % PARTIAL_EVERY_FRAMES == 0:
                 self._partial = decoder.partial
-        decoded = decoder.finish()
-        return Transcript(decoded.text, PocketsphinxStt.name, speech=bool(decoded.text))
+        return judged(decoder.finish(), self._verifier)
+
+
+def judged(decoded: Decoded, verifier: Verifier) -> Transcript:
+    """What was decoded, if the verifier believes it."""
+    name = PocketsphinxStt.name
+    if decoded.evidence is None:
+        return Transcript("", name, confidence=0.0, certain=False, speech=decoded.loud)
+    confidence = verifier.confidence(decoded.evidence)
+    if confidence < verifier.accept_from:
+        return Transcript("", name, confidence, certain=False)
+    return Transcript(decoded.text, name, confidence, certain=confidence >= verifier.certain_from)

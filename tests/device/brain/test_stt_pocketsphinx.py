@@ -8,6 +8,7 @@ import logging
 import shutil
 import subprocess
 import threading
+import time
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ import soundfile
 import soxr
 from hassil.intents import Intents
 
+from device.brain import templates
 from device.brain.speech_grammar import Grammar
 from device.brain.stt_pocketsphinx import PocketsphinxStt
 from device.brain.template_grammar import template_grammar
@@ -152,3 +154,23 @@ def test_words_without_a_pronunciation_are_told_and_left_out(caplog: pytest.LogC
 def test_a_grammar_without_any_known_word_is_an_error() -> None:
     with pytest.raises(SttError, match="no command"):
         hear(np.zeros(RATE_HZ, np.int16), known=grammar("qwzx"))
+
+
+def test_hopeless_sound_is_decoded_in_bounded_time() -> None:
+    """Clipped speech, forty times too loud, once took several times its duration. CPU time of all threads."""
+    voice = np.tile(spoken(COMMANDS[0]), 3).astype(np.int32)
+    clipped = np.clip(voice * 40, -32768, 32767).astype(np.int16)
+    start_s = time.process_time()
+    hear(clipped, known=template_grammar(templates.for_speech("en").intents))
+    assert time.process_time() - start_s < len(clipped) / RATE_HZ + 3.0
+
+
+def test_every_spoken_word_of_the_product_has_a_pronunciation() -> None:
+    async def scenario() -> frozenset[str]:
+        speech = templates.for_speech("en")
+        stt = PocketsphinxStt(template_grammar(speech.intents, speech.before, speech.after))
+        unknown = await stt.load(deadline_s=60)
+        await stt.close()
+        return unknown
+
+    assert asyncio.run(scenario()) == frozenset()
