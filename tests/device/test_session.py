@@ -191,6 +191,33 @@ def test_in_toggle_mode_silence_with_the_persons_patience_ends_the_turn() -> Non
     Device(settings=Settings(talk=Talk(mode="toggle", patience_s=1.5))).play(story)
 
 
+def test_the_press_that_ends_a_toggled_utterance_does_not_silence_its_answer() -> None:
+    async def story(device: Device) -> None:
+        device.session.press()
+        device.session.release()
+        device.sound = SPEECH
+        await asyncio.sleep(0.5)
+        device.session.press()
+        device.sound = SILENCE
+        record = await device.turn()
+        assert record.spoken == "It is noon. Lunch is at one."
+        assert device.speaker.sound().duration_s == pytest.approx(0.7)
+
+    Device(settings=Settings(talk=Talk(mode="toggle"))).play(story)
+
+
+def test_a_second_press_while_the_button_is_held_changes_nothing() -> None:
+    async def story(device: Device) -> None:
+        device.session.press()
+        await asyncio.sleep(0.1)
+        await device.say(0.5)
+        record = await device.turn()
+        assert record.turn_id == 1
+        assert record.spoken_s == pytest.approx(0.7)
+
+    Device().play(story)
+
+
 def test_a_press_without_a_word_goes_quietly_back_to_idle() -> None:
     async def story(device: Device) -> None:
         device.session.press()
