@@ -48,6 +48,7 @@ class Job(Generic[ResultT]):
         self._future.add_done_callback(_retrieve)
         self._stop = stop
         self._give_up = give_up
+        self._given_up = False
 
     async def result(self, deadline_s: float) -> ResultT:
         """The job's result, or its exception.
@@ -68,9 +69,11 @@ class Job(Generic[ResultT]):
     async def stop(self, grace_s: float = STOP_GRACE_S) -> None:
         """Ask the job to end and wait for it; past `grace_s` its thread is given up. Idempotent."""
         self._stop.set()
+        if self._given_up or self._future.done():
+            return
+        await asyncio.wait([self._future], timeout=grace_s)
         if not self._future.done():
-            await asyncio.wait([self._future], timeout=grace_s)
-        if not self._future.done():
+            self._given_up = True
             self._give_up()
 
 

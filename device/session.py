@@ -92,8 +92,12 @@ class Session:
     # --- what a person does (ports.Controls) ---
 
     def press(self) -> None:
-        """Sound stops here and now, not when the inbox gets to it."""
-        self._silence()
+        """Sound stops here and now, not when the inbox gets to it.
+
+        While somebody is heard nothing sounds, and the answer to come must not be silenced beforehand.
+        """
+        if self._state.phase is not m.Phase.LISTENING:
+            self._silence()
         self._deliver(m.Pressed(self._clock()))
 
     def release(self) -> None:

@@ -51,7 +51,7 @@ class FakeListening:
             raise self.stt.fails
         if self.stt.hangs:
             await for_ever()
-        return Transcript(self.stt.hears, engine="fake", speech=True)
+        return Transcript(self.stt.hears, engine="fake", certain=self.stt.certain, speech=True)
 
     async def abandon(self) -> None:
         await asyncio.sleep(self.stt.abandoning_takes_s)
@@ -61,6 +61,7 @@ class FakeListening:
 @dataclass
 class FakeStt:
     hears: str = "what time is it"
+    certain: bool = True
     takes_s: float = 0.0
     abandoning_takes_s: float = 0.0
     hangs: bool = False
@@ -175,9 +176,13 @@ class FakeRobot:
     done: list[Gesture] = field(default_factory=list)
     halts: int = 0
     halted: bool = False
+    hangs: bool = False
+    refuses: bool = False
 
     async def perform(self, gesture: Gesture) -> None:
-        if self.halted:
+        if self.hangs:
+            await for_ever()
+        if self.halted or self.refuses:
             raise RobotError("The robot was stopped.")
         self.done.append(gesture)
 

@@ -66,6 +66,43 @@ def test_a_hung_job_is_given_up_at_its_deadline_and_the_next_one_gets_a_new_engi
     hang.set()
 
 
+def test_a_job_that_was_given_up_is_not_waited_for_again() -> None:
+    hang = threading.Event()
+
+    async def story() -> float:
+        worker = Worker("engine", Engine)
+        job = worker.submit(lambda e, stop: hang.wait())
+        await job.stop(grace_s=0.01)
+        asked_s = asyncio.get_running_loop().time()
+        await job.stop(grace_s=30)
+        return asyncio.get_running_loop().time() - asked_s
+
+    assert asyncio.run(story()) < 5
+    hang.set()
+
+
+def test_an_engine_that_hangs_while_it_is_made_is_given_up_too() -> None:
+    hang = threading.Event()
+    attempts: list[int] = []
+
+    def make() -> str:
+        attempts.append(1)
+        if len(attempts) == 1:
+            hang.wait()
+        return "engine"
+
+    async def story() -> str:
+        worker = Worker("engine", make)
+        with pytest.raises(StageTimeout):
+            await worker.run(lambda e, stop: e, 0.05)
+        result = await worker.run(lambda e, stop: e, 5)
+        worker.close()
+        return result
+
+    assert asyncio.run(story()) == "engine"
+    hang.set()
+
+
 def test_a_cancelled_wait_stops_the_job_and_awaits_its_end() -> None:
     ended = threading.Event()
     begun = threading.Event()

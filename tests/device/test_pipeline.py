@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from device.errors import StageTimeout
-from device.pipeline import ReadAhead, each_within, within
+from device.pipeline import ReadAhead, close, each_within, within
 from tests.virtual_time import run
 
 
@@ -104,6 +104,17 @@ def test_each_item_has_its_own_bound_and_the_source_is_closed_when_it_is_late() 
         with pytest.raises(StageTimeout):
             await collect(each_within(source.items(), "mind", first_s=2.0, next_s=1.0), seen)
         assert seen == [0]
+        assert source.closed
+
+    run(story())
+
+
+def test_who_stops_reading_closes_the_source() -> None:
+    async def story() -> None:
+        source = Source(3)
+        items = each_within(source.items(), "mind", first_s=1.0, next_s=1.0)
+        assert await anext(items) == 0
+        await close(items)
         assert source.closed
 
     run(story())

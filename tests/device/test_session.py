@@ -191,6 +191,33 @@ def test_in_toggle_mode_silence_with_the_persons_patience_ends_the_turn() -> Non
     Device(settings=Settings(talk=Talk(mode="toggle", patience_s=1.5))).play(story)
 
 
+def test_the_press_that_ends_a_toggled_utterance_does_not_silence_its_answer() -> None:
+    async def story(device: Device) -> None:
+        device.session.press()
+        device.session.release()
+        device.sound = SPEECH
+        await asyncio.sleep(0.5)
+        device.session.press()
+        device.sound = SILENCE
+        record = await device.turn()
+        assert record.spoken == "It is noon. Lunch is at one."
+        assert device.speaker.sound().duration_s == pytest.approx(0.7)
+
+    Device(settings=Settings(talk=Talk(mode="toggle"))).play(story)
+
+
+def test_a_second_press_while_the_button_is_held_changes_nothing() -> None:
+    async def story(device: Device) -> None:
+        device.session.press()
+        await asyncio.sleep(0.1)
+        await device.say(0.5)
+        record = await device.turn()
+        assert record.turn_id == 1
+        assert record.spoken_s == pytest.approx(0.7)
+
+    Device().play(story)
+
+
 def test_a_press_without_a_word_goes_quietly_back_to_idle() -> None:
     async def story(device: Device) -> None:
         device.session.press()
@@ -365,6 +392,42 @@ def test_a_recogniser_that_cannot_even_begin_is_told_and_the_next_turn_works() -
     Device().play(story)
 
 
+def test_press_and_stop_silence_the_speaker_before_they_return() -> None:
+    async def story(device: Device) -> None:
+        for act in (device.session.press, device.session.stop):
+            device.session.ask("count")
+            await device.until(lambda: device.lights()[-1] is LightState.SPEAKING)
+            await asyncio.sleep(0.5)
+            act()
+            silenced_at = device.speaker.sound().duration_s
+            assert device.speaker._playback is not None
+            assert device.speaker._playback._silenced.is_set()
+            assert silenced_at == pytest.approx(0.5, abs=0.02)
+            device.session.stop()
+            await asyncio.sleep(1)
+
+    Device(brain=FakeBrain(items=LONG)).play(story)
+
+
+def test_a_press_lets_a_stopped_robot_move_again() -> None:
+    async def story(device: Device) -> None:
+        device.session.stop()
+        assert device.robot.halted
+        await device.say(0.5)
+        assert not device.robot.halted
+
+    Device().play(story)
+
+
+def test_what_was_not_heard_for_certain_reaches_the_brain_as_uncertain() -> None:
+    async def story(device: Device) -> None:
+        await device.say(0.5)
+        await device.turn()
+        assert device.brain.requests[0].certain is False
+
+    Device(stt=FakeStt(certain=False)).play(story)
+
+
 def test_stop_silences_halts_the_robot_and_keeps_still_until_a_person_wants_something() -> None:
     async def story(device: Device) -> None:
         device.session.ask("count")
@@ -421,6 +484,11 @@ FAILURES: dict[str, tuple[dict[str, Any], str, str]] = {
     "mind throws": ({"brain": FakeBrain([MindError("No model.")])}, "mind", "mind failed"),
     "mind has a bug": ({"brain": FakeBrain([KeyError("x")])}, "bug", "mind failed"),
     "mind says nothing": ({"brain": FakeBrain([])}, "mind", "mind failed"),
+    "mind stops in mid-thought": (
+        {"brain": FakeBrain([Say("Well, "), Say("never")], hangs_after=1)},
+        "timeout",
+        "mind failed",
+    ),
     "mind hangs": ({"brain": FakeBrain(hangs_after=0)}, "timeout", "mind failed"),
     "gate hangs": ({"gate": FakeGate(hangs=True)}, "safety", "gate failed"),
 }
@@ -606,6 +674,42 @@ def test_gestures_and_volume_are_carried_out_in_their_place() -> None:
         assert Moved(Gesture.WAVE) in device.notices
 
     Device(brain=FakeBrain([Say("Hello! "), Perform(Gesture.WAVE), SetVolume(change=10)])).play(story)
+
+
+def test_a_gesture_comes_after_the_words_before_it_even_in_mid_clause() -> None:
+    async def story(device: Device) -> None:
+        device.session.ask("hello")
+        await device.turn()
+        assert device.voice.texts == ["Hello", "there."]
+
+    Device(brain=FakeBrain([Say("Hello"), Perform(Gesture.WAVE), Say(" there.")])).play(story)
+
+
+@pytest.mark.parametrize(("wanted", "volume"), [(SetVolume(percent=35), 35), (SetVolume(change=50), 100)])
+def test_the_volume_is_set_or_changed_within_its_range(wanted: SetVolume, volume: int) -> None:
+    async def story(device: Device) -> None:
+        assert device.speaker.volume == 80
+        device.session.ask("volume")
+        await device.turn()
+        assert device.session.volume == device.speaker.volume == volume
+
+    Device(brain=FakeBrain([wanted])).play(story)
+
+
+def test_a_robot_that_refuses_or_hangs_is_no_fault_of_the_conversation() -> None:
+    async def story(device: Device) -> None:
+        tasks = len(asyncio.all_tasks())
+        device.robot.hangs = True
+        device.session.ask("wave")
+        await device.turn()
+        await asyncio.sleep(20)
+        assert len(asyncio.all_tasks()) == tasks
+        device.robot.hangs, device.robot.refuses = False, True
+        device.session.ask("wave")
+        assert (await device.turn(2)).error == ""
+        assert device.robot.done == []
+
+    Device(brain=FakeBrain([Say("Hello! "), Perform(Gesture.WAVE)])).play(story)
 
 
 def test_stop_by_voice_reaches_the_same_stop() -> None:
