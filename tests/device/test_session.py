@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from device.audio.frames import FrameHub
-from device.audio.simulated import SimulatedSpeaker
+from device.audio.simulated import ClockedPlayback, SimulatedSpeaker
 from device.config import Deadlines, Settings, Talk
 from device.contracts import (
     FRAME_BYTES,
@@ -43,6 +43,7 @@ from tests.fakes import (
     FakeRobot,
     FakeStt,
     FakeVoice,
+    for_ever,
     stock,
 )
 from tests.virtual_time import run
@@ -565,6 +566,24 @@ def test_speech_that_is_not_understood_is_answered_with_a_sentence() -> None:
         assert record.error == ""
 
     Device(stt=FakeStt(hears="")).play(story)
+
+
+class StuckPlayback(ClockedPlayback):
+    async def drain(self) -> None:
+        await for_ever()
+
+
+def test_a_speaker_that_is_stuck_ends_the_turn_soon_after_its_sound_should_have_ended() -> None:
+    async def story(device: Device) -> None:
+        device.speaker.begin = lambda turn_id: StuckPlayback(fast=False)  # type: ignore[method-assign]
+        device.session.ask("hello")
+        record = await device.turn()
+        assert record.error_code == "timeout"
+        assert record.error.startswith("The speaker did not answer within")
+        assert record.marks_s[Stage.SPOKEN] - record.marks_s[Stage.FIRST_AUDIO] == pytest.approx(2.7, abs=0.1)
+        assert device.lights()[-1] is LightState.IDLE
+
+    Device().play(story)
 
 
 def test_a_turn_that_never_ends_is_ended() -> None:
