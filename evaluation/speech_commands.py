@@ -2,7 +2,8 @@
 
 Commands by synthetic voices in rooms and noise, commands of people (their transcripts made into
 grammars), and everything else as off-grammar speech. Writes every attempt to
-build/speech-commands.json, the grammar to build/speech-commands.jsgf and, when it is the whole campaign, the summary docs/speech-commands.md.
+build/speech-commands.json, the grammar to build/speech-commands.jsgf and, when it is the whole
+campaign, the summary docs/speech-commands.md.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from device.brain.command_evidence import Evidence
 from device.brain.command_verifier import Verifier, load_verifier
 from device.brain.recogniser import Recogniser
 from evaluation.attempts import Attempt, attempts, skills_grammar
-from evaluation.curve import NOT_SPEECH, curve, is_synthetic, table
+from evaluation.curve import ACCEPTED, CERTAIN, NOT_SPEECH, curve, is_synthetic, table
 from evaluation.picture import picture
 from evaluation.recordings import DATA
 
@@ -103,6 +104,7 @@ def summary(found: Sequence[Attempt], verifier: Verifier) -> str:
     recogniser = Recogniser("en")
     return TEXT.read_text("utf-8").format(
         curve=table(curve(found)),
+        chosen=table(curve(found, (ACCEPTED, CERTAIN))),
         outcomes=outcome_table(outcomes(found, verifier, recogniser)),
         speech=len(speech),
         fits=f"{sum(bool(a.heard) for a in speech) / len(speech):.0%}",

@@ -13,15 +13,9 @@ import msgspec
 
 from device.brain.command_verifier import FILE, Verifier
 from evaluation.attempts import Attempt
-from evaluation.curve import curve
+from evaluation.curve import ACCEPTED, CERTAIN, curve
 from evaluation.fit import fit, usable
 from evaluation.speech_commands import ATTEMPTS
-
-ACCEPTED = 0.095
-"""Of off-grammar speech, taken for a command: a little under the goal of 10 %."""
-
-CERTAIN = 0.03
-"""Of off-grammar speech, taken for a command without asking back."""
 
 
 def train(attempts: list[Attempt]) -> Verifier:

@@ -71,17 +71,14 @@ class PocketsphinxListening:
 
     def feed(self, frame: Frame) -> None:
         """Raises SttError when the decoder has hung: the queue holds more than any utterance."""
-        try:
-            self._frames.put_nowait(frame)
-        except queue.Full as error:
-            raise SttError("The speech recogniser does not keep up.") from error
+        self._put(frame)
 
     @property
     def partial(self) -> str:
         return self._partial
 
     async def finish(self) -> Transcript:
-        self._frames.put_nowait(None)
+        self._put(None)
         return await self._job.result(FINISH_LIMIT_S)
 
     async def abandon(self) -> None:
@@ -89,16 +86,25 @@ class PocketsphinxListening:
             self._frames.put_nowait(None)
         await self._job.stop()
 
+    def _put(self, frame: Frame | None) -> None:
+        try:
+            self._frames.put_nowait(frame)
+        except queue.Full as error:
+            raise SttError("The speech recogniser does not keep up.") from error
+
     def _decode(self, decoder: CommandDecoder, stop: StopFlag) -> Transcript:
         """In the worker's thread, until there are no more frames."""
-        decoder.start()
-        number = 0
-        while (frame := self._frames.get()) is not None and not stop:
-            decoder.feed(frame.pcm)
-            number += 1
-            if number % PARTIAL_EVERY_FRAMES == 0:
-                self._partial = decoder.partial
-        return judged(decoder.finish(), self._verifier)
+        try:
+            decoder.start()
+            number = 0
+            while (frame := self._frames.get()) is not None and not stop:
+                decoder.feed(frame.pcm)
+                number += 1
+                if number % PARTIAL_EVERY_FRAMES == 0:
+                    self._partial = decoder.partial
+            return judged(decoder.finish(), self._verifier)
+        except RuntimeError as error:
+            raise SttError("The speech recogniser failed on this utterance.") from error
 
 
 def judged(decoded: Decoded, verifier: Verifier) -> Transcript:

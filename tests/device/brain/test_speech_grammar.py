@@ -41,7 +41,7 @@ def test_trees_take_their_simplest_form(node: Node, simple: Node) -> None:
 
 
 def test_what_needs_a_word_that_is_taken_away_goes_with_it() -> None:
-    rules = {"list": Choice((A, B)), "lost": B}
+    rules: dict[str, Node] = {"list": Choice((A, B)), "lost": B}
     grammar = Grammar(
         (seq([C, Ref("list")]), seq([D, Ref("lost")]), seq([choice([SILENCE, B]), D])), rules, before=B
     )
@@ -52,7 +52,7 @@ def test_what_needs_a_word_that_is_taken_away_goes_with_it() -> None:
 
 def test_jsgf_is_understood_by_pocketsphinx() -> None:
     """Loading it checks the syntax, every word and every reference."""
-    rules = {"number": choice(map(Word, ["one", "two"]))}
+    rules: dict[str, Node] = {"number": choice(map(Word, ["one", "two"]))}
     sentence = seq([choice([Word("go"), seq([Word("go"), Word("to")])]), Ref("number")])
     grammar = Grammar((sentence, Word("stop")), rules, before=choice([SILENCE, Word("please")]))
     text = grammar.jsgf()
