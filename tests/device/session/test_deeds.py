@@ -1,0 +1,117 @@
+"""What a turn does besides speaking: gestures, volume, stop."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from device.contracts import (
+    Gesture,
+    Perform,
+    Say,
+    SetVolume,
+    StopEverything,
+)
+from device.notices import LightState, Moved
+from tests.device.session.rig import LONG, Device
+from tests.fakes import (
+    FakeBrain,
+)
+
+
+def test_a_press_lets_a_stopped_robot_move_again() -> None:
+    async def story(device: Device) -> None:
+        device.session.stop()
+        assert device.robot.halted
+        await device.say(0.5)
+        assert not device.robot.halted
+
+    Device().play(story)
+
+
+def test_stop_silences_halts_the_robot_and_keeps_still_until_a_person_wants_something() -> None:
+    async def story(device: Device) -> None:
+        device.session.ask("count")
+        await device.until(lambda: device.lights()[-1] is LightState.SPEAKING)
+        await asyncio.sleep(0.5)
+        device.session.stop()
+        assert device.robot.halted
+        assert device.speaker.sound().duration_s == pytest.approx(0.5, abs=0.02)
+        assert (await device.turn()).cut_off
+        assert device.lights()[-1] is LightState.IDLE
+        device.session.ask("count")
+        await device.until(lambda: device.lights()[-1] is LightState.SPEAKING)
+        assert not device.robot.halted
+
+    Device(brain=FakeBrain(items=LONG)).play(story)
+
+
+def test_gestures_and_volume_are_carried_out_in_their_place() -> None:
+    async def story(device: Device) -> None:
+        device.session.ask("wave, and louder")
+        await device.turn()
+        assert device.robot.done == [Gesture.WAVE]
+        assert device.session.volume == 90
+        assert device.speaker.volume == 90
+        assert Moved(Gesture.WAVE) in device.notices
+
+    Device(brain=FakeBrain([Say("Hello! "), Perform(Gesture.WAVE), SetVolume(change=10)])).play(story)
+
+
+def test_a_gesture_comes_after_the_words_before_it_even_in_mid_clause() -> None:
+    async def story(device: Device) -> None:
+        device.session.ask("hello")
+        await device.turn()
+        assert device.voice.texts == ["Hello", "there."]
+
+    Device(brain=FakeBrain([Say("Hello"), Perform(Gesture.WAVE), Say(" there.")])).play(story)
+
+
+@pytest.mark.parametrize(("wanted", "volume"), [(SetVolume(percent=35), 35), (SetVolume(change=50), 100)])
+def test_the_volume_is_set_or_changed_within_its_range(wanted: SetVolume, volume: int) -> None:
+    async def story(device: Device) -> None:
+        assert device.speaker.volume == 80
+        device.session.ask("volume")
+        await device.turn()
+        assert device.session.volume == device.speaker.volume == volume
+
+    Device(brain=FakeBrain([wanted])).play(story)
+
+
+def test_a_robot_that_refuses_or_hangs_is_no_fault_of_the_conversation() -> None:
+    async def story(device: Device) -> None:
+        tasks = len(asyncio.all_tasks())
+        device.robot.hangs = True
+        device.session.ask("wave")
+        await device.turn()
+        await asyncio.sleep(20)
+        assert len(asyncio.all_tasks()) == tasks
+        device.robot.hangs, device.robot.refuses = False, True
+        device.session.ask("wave")
+        assert (await device.turn(2)).error == ""
+        assert device.robot.done == []
+
+    Device(brain=FakeBrain([Say("Hello! "), Perform(Gesture.WAVE)])).play(story)
+
+
+def test_stop_by_voice_reaches_the_same_stop() -> None:
+    async def story(device: Device) -> None:
+        device.session.ask("stop")
+        await device.turn()
+        assert device.robot.halts >= 1
+        assert device.lights()[-1] is LightState.IDLE
+
+    Device(brain=FakeBrain([StopEverything()])).play(story)
+
+
+def test_a_session_that_ends_leaves_silence_and_stillness() -> None:
+    device = Device(brain=FakeBrain(items=LONG))
+
+    async def story(device: Device) -> None:
+        device.session.ask("count")
+        await device.until(lambda: device.lights()[-1] is LightState.SPEAKING)
+
+    device.play(story)
+    assert device.robot.halted
+    assert device.records[0].spoken_s < 1
