@@ -310,6 +310,8 @@ class Session:
                 await self._robot.perform(perform.gesture)
         except (RobotError, TimeoutError) as error:
             log.warning("the robot did not %s: %s", perform.gesture.value, error)
+        except Exception:  # a body that falls over does not end the conversation
+            log.exception("the robot failed at %s", perform.gesture.value)
 
     # --- small things ---
 

@@ -178,10 +178,13 @@ class FakeRobot:
     halted: bool = False
     hangs: bool = False
     refuses: bool = False
+    breaks: bool = False
 
     async def perform(self, gesture: Gesture) -> None:
         if self.hangs:
             await for_ever()
+        if self.breaks:
+            raise KeyError(gesture)
         if self.halted or self.refuses:
             raise RobotError("The robot was stopped.")
         self.done.append(gesture)

@@ -79,7 +79,7 @@ def test_the_volume_is_set_or_changed_within_its_range(wanted: SetVolume, volume
     Device(brain=FakeBrain([wanted])).play(story)
 
 
-def test_a_robot_that_refuses_or_hangs_is_no_fault_of_the_conversation() -> None:
+def test_a_robot_that_refuses_hangs_or_breaks_is_no_fault_of_the_conversation() -> None:
     async def story(device: Device) -> None:
         tasks = len(asyncio.all_tasks())
         device.robot.hangs = True
@@ -90,6 +90,11 @@ def test_a_robot_that_refuses_or_hangs_is_no_fault_of_the_conversation() -> None
         device.robot.hangs, device.robot.refuses = False, True
         device.session.ask("wave")
         assert (await device.turn(2)).error == ""
+        device.robot.breaks = True
+        device.session.ask("wave")
+        assert (await device.turn(3)).error == ""
+        device.session.ask("wave")
+        assert (await device.turn(4)).spoken == "Hello!"
         assert device.robot.done == []
 
     Device(brain=FakeBrain([Say("Hello! "), Perform(Gesture.WAVE)])).play(story)
