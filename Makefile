@@ -32,7 +32,9 @@ bench: ## measure the orchestrator itself
 
 replay: ## measure recognition on the recordings of ../shared/data
 	@scripts/setup.sh test
-	$(python) -m bench.replay
+	$(python) -m bench.speech
+	$(python) -m bench.requests
+	$(python) -m bench.safety ../shared/data/text
 
 lock: ## re-make requirements/*.txt from pyproject.toml (needs the network)
 	@scripts/setup.sh test

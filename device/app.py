@@ -55,7 +55,8 @@ async def load_engines(settings: Settings) -> AsyncIterator[Engines]:
     """The engines that the settings and this machine call for, closed at the end. Raises EngineMissing."""
     recogniser = Recogniser(settings.language)
     spoken = templates.for_speech(settings.language)
-    stt = PocketsphinxStt(template_grammar(spoken.intents, spoken.before, spoken.after))
+    grammar = template_grammar(spoken.intents, spoken.before, spoken.after)
+    stt = PocketsphinxStt(grammar, urgent=templates.spoken_as(spoken, "stop"))
     await stt.load(LOADING_S)
     engines = Engines(
         stt=stt,

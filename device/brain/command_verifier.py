@@ -1,7 +1,7 @@
 """Whether a recognised command was really said: a logistic regression of three numbers.
 
 Its coefficients and thresholds stand in `command_verifier.json`, together with how they came about;
-`python -m evaluation.train_verifier` makes that file.
+`python -m bench.speech.train_verifier` makes that file.
 """
 
 from __future__ import annotations

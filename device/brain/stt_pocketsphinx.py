@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from device.brain.command_decoder import CommandDecoder, Decoded, read_pronunciations
 from device.brain.command_verifier import Verifier, load_verifier
@@ -20,6 +20,9 @@ LONGEST_FRAMES = 6000
 
 FINISH_LIMIT_S = 30.0
 """A decoder that does not come back by then is given up, should nobody have given it up before."""
+
+URGENT_FROM = 0.02
+"""An urgent sentence is believed from here: a false stop does little harm, a missed one does."""
 
 PARTIAL_EVERY_FRAMES = 10
 """How often the words so far are looked up: 200 ms."""
@@ -40,10 +43,15 @@ class PocketsphinxStt:
         grammar: Grammar,
         pronunciations: Mapping[str, str] | None = None,
         verifier: Verifier | None = None,
+        urgent: frozenset[str] = frozenset(),
     ) -> None:
-        """`pronunciations` and `verifier` are those that come with the product where none are given."""
+        """`pronunciations` and `verifier` are those that come with the product where none are given.
+
+        `urgent` are the sentences that must hardly ever be missed.
+        """
         words = read_pronunciations() if pronunciations is None else pronunciations
         self._verifier = verifier or load_verifier()
+        self._urgent = urgent
         self._worker = Worker("speech recogniser", lambda: CommandDecoder(grammar, words))
 
     async def load(self, deadline_s: float) -> frozenset[str]:
@@ -54,17 +62,20 @@ class PocketsphinxStt:
         return await self._worker.run(lambda decoder, _: decoder.unknown_words, deadline_s)
 
     def listen(self) -> PocketsphinxListening:
-        return PocketsphinxListening(self._worker, self._verifier)
+        return PocketsphinxListening(self._worker, self._judged)
 
     async def close(self) -> None:
         self._worker.close()
+
+    def _judged(self, decoded: Decoded) -> Transcript:
+        return judged(decoded, self._verifier, self._urgent)
 
 
 class PocketsphinxListening:
     """The `Listening` port: one utterance, made inside the event loop."""
 
-    def __init__(self, worker: Worker[CommandDecoder], verifier: Verifier) -> None:
-        self._verifier = verifier
+    def __init__(self, worker: Worker[CommandDecoder], judge: Callable[[Decoded], Transcript]) -> None:
+        self._judge = judge
         self._frames: queue.Queue[Frame | None] = queue.Queue(LONGEST_FRAMES)
         self._partial = ""
         self._job: Job[Transcript] = worker.submit(self._decode)
@@ -102,17 +113,18 @@ class PocketsphinxListening:
                 number += 1
                 if number % PARTIAL_EVERY_FRAMES == 0:
                     self._partial = decoder.partial
-            return judged(decoder.finish(), self._verifier)
+            return self._judge(decoder.finish())
         except RuntimeError as error:
             raise SttError("The speech recogniser failed on this utterance.") from error
 
 
-def judged(decoded: Decoded, verifier: Verifier) -> Transcript:
-    """What was decoded, if the verifier believes it."""
+def judged(decoded: Decoded, verifier: Verifier, urgent: frozenset[str] = frozenset()) -> Transcript:
+    """What was decoded, if the verifier believes it, or nearly if it is urgent."""
     name = PocketsphinxStt.name
     if decoded.evidence is None:
         return Transcript("", name, confidence=0.0, certain=False, speech=decoded.loud)
     confidence = verifier.confidence(decoded.evidence)
-    if confidence < verifier.accept_from:
+    accept_from = min(URGENT_FROM, verifier.accept_from) if decoded.text in urgent else verifier.accept_from
+    if confidence < accept_from:
         return Transcript("", name, confidence, certain=False)
     return Transcript(decoded.text, name, confidence, certain=confidence >= verifier.certain_from)

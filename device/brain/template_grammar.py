@@ -41,18 +41,16 @@ class NotSpeakable(ValueError):
 
 
 def template_grammar(intents: Intents, before: Iterable[str] = (), after: Iterable[str] = ()) -> Grammar:
-    """The grammar of every sentence that is meant to be spoken.
+    """The grammar of every sentence in `intents`.
 
-    Left out, because they are meant for the keyboard: blocks with `metadata: {speech: false}`, and
-    templates with a wildcard. A template that cannot be translated is left out with a warning.
+    Left out are templates with a wildcard; one that cannot be translated, with a warning.
     The phrases of `before` and `after`, and the templates' skip words, may surround a sentence.
     """
     sentences: list[Node] = []
     rules: dict[str, Node] = {}
     for intent in intents.intents.values():
         for block in intent.data:
-            if (block.metadata or {}).get("speech") is not False:
-                sentences += _block(intents, intent.name, block, rules)
+            sentences += _block(intents, intent.name, block, rules)
     return Grammar(
         tuple(dict.fromkeys(sentences)),
         rules,

@@ -45,3 +45,12 @@ def test_a_file_that_is_no_verifier_is_refused(tmp_path: Path) -> None:
     file.write_text('{"weights": [1.0]}')
     with pytest.raises(msgspec.ValidationError):
         load_verifier(file)
+
+
+def test_an_urgent_sentence_is_believed_long_before_others() -> None:
+    doubtful = Decoded("stop", replace(EVIDENCE, fit=-7.5), loud=True)
+    assert VERIFIER.confidence(replace(EVIDENCE, fit=-7.5)) < VERIFIER.accept_from
+    assert judged(doubtful, VERIFIER).text == ""
+    assert judged(doubtful, VERIFIER, urgent=frozenset({"stop"})).text == "stop"
+    hopeless = Decoded("stop", replace(EVIDENCE, fit=-50.0), loud=True)
+    assert judged(hopeless, VERIFIER, urgent=frozenset({"stop"})).text == ""

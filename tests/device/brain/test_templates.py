@@ -19,19 +19,18 @@ def write(root: Path, text: str) -> Path:
 
 GREETINGS = """
 language: xx
-expansion_rules: {before: "(please|hey)", after: "now"}
+expansion_rules: {before: "(please|hey)", after: "now", before_spoken: "please"}
 intents:
   hello:
     data:
       - sentences: ["hello"]
+        metadata: {speech: true}
       - sentences: ["ahoy"]
-        metadata: {speech: false}
       - sentences: ["hi"]
         metadata: {speech: only}
   typed:
     data:
       - sentences: ["only typed"]
-        metadata: {speech: false}
 """
 
 
@@ -51,6 +50,11 @@ def test_text_and_speech_read_what_is_theirs(tmp_path: Path) -> None:
 def test_polite_words_are_listed_shortest_first(tmp_path: Path) -> None:
     read = templates.for_text("xx", write(tmp_path, GREETINGS))
     assert (read.before, read.after) == (("hey", "please"), ("now",))
+
+
+def test_speech_has_few_polite_words_of_its_own(tmp_path: Path) -> None:
+    read = templates.for_speech("xx", write(tmp_path, GREETINGS))
+    assert (read.before, read.after) == (("please",), ())
 
 
 def test_nothing_that_is_spoken_has_a_wildcard() -> None:
@@ -77,3 +81,9 @@ def test_a_broken_file_is_refused_with_its_folder(tmp_path: Path, text: str) -> 
 def test_a_language_without_sentences_is_refused() -> None:
     with pytest.raises(SettingsError, match="no sentences for the language 'tlh'"):
         templates.for_text("tlh")
+
+
+def test_all_that_can_be_said_for_stop_is_listed() -> None:
+    urgent = templates.spoken_as(templates.for_speech("en"), "stop")
+    assert {"stop", "please stop", "stop it please", "be quiet", "never mind"} <= urgent
+    assert len(urgent) < 500

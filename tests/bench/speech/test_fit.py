@@ -6,10 +6,10 @@ import random
 
 import pytest
 
-from evaluation.attempts import Attempt
-from evaluation.curve import curve, table
-from evaluation.fit import confidences, fit, untrained_confidences, usable
-from evaluation.picture import picture
+from bench.speech.attempts import Attempt
+from bench.speech.curve import curve, table
+from bench.speech.fit import confidences, fit, untrained_confidences, usable
+from bench.speech.picture import picture
 
 
 def made_up(apart: float, count: int = 200) -> list[Attempt]:

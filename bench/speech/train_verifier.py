@@ -1,6 +1,6 @@
-"""Fit the verifier of speech commands anew: `python -m evaluation.train_verifier`.
+"""Fit the verifier of speech commands anew: `python -m bench.speech.train_verifier`.
 
-Reads the attempts that `python -m evaluation.speech_commands` left behind, and writes
+Reads the attempts that `python -m bench.speech` left behind, and writes
 device/brain/command_verifier.json. The thresholds are set on attempts whose source the fit that
 judged them did not know.
 """
@@ -11,11 +11,11 @@ import sys
 
 import msgspec
 
+from bench.speech.attempts import Attempt
+from bench.speech.campaign import ATTEMPTS
+from bench.speech.curve import ACCEPTED, CERTAIN, curve
+from bench.speech.fit import fit, usable
 from device.brain.command_verifier import FILE, Verifier
-from evaluation.attempts import Attempt
-from evaluation.curve import ACCEPTED, CERTAIN, curve
-from evaluation.fit import fit, usable
-from evaluation.speech_commands import ATTEMPTS
 
 
 def train(attempts: list[Attempt]) -> Verifier:
@@ -34,7 +34,7 @@ def train(attempts: list[Attempt]) -> Verifier:
 def main() -> int:
     if not ATTEMPTS.exists():
         print(
-            "Run `python -m evaluation.speech_commands` first: it leaves the attempts behind.",
+            "Run `python -m bench.speech` first: it leaves the attempts behind.",
             file=sys.stderr,
         )
         return 1

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.speech.attempts import Attempt, attempts
+from bench.speech.curve import NOT_SPEECH, is_synthetic
 from device.brain.command_evidence import Evidence
 from device.brain.command_verifier import load_verifier
-from evaluation.attempts import Attempt, attempts
-from evaluation.curve import NOT_SPEECH, is_synthetic
 
 
 @pytest.fixture(scope="module")

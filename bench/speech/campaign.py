@@ -1,4 +1,4 @@
-"""Speech commands measured: `python -m evaluation.speech_commands [--quick]`.
+"""Speech commands measured: `python -m bench.speech [--quick]`.
 
 Commands by synthetic voices in rooms and noise, commands of people (their transcripts made into
 grammars), and everything else as off-grammar speech. Writes every attempt to
@@ -17,21 +17,21 @@ from pathlib import Path
 
 import msgspec
 
+from bench.speech.attempts import Attempt, attempts, skills_grammar
+from bench.speech.curve import ACCEPTED, CERTAIN, NOT_SPEECH, curve, is_synthetic, table
+from bench.speech.picture import picture
+from bench.speech.recordings import DATA
 from device.brain.command_evidence import Evidence
 from device.brain.command_verifier import Verifier, load_verifier
 from device.brain.recogniser import Recogniser
-from evaluation.attempts import Attempt, attempts, skills_grammar
-from evaluation.curve import ACCEPTED, CERTAIN, NOT_SPEECH, curve, is_synthetic, table
-from evaluation.picture import picture
-from evaluation.recordings import DATA
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 ATTEMPTS = ROOT / "build" / "speech-commands.json"
 GRAMMAR = ROOT / "build" / "speech-commands.jsgf"
 """What can be said, to read."""
 SUMMARY = ROOT / "docs" / "speech-commands.md"
 PICTURE = ROOT / "docs" / "speech-commands.svg"
-TEXT = Path(__file__).with_name("speech_commands.md")
+TEXT = Path(__file__).with_name("summary.md")
 
 VOICES, VOICES_QUICK = 96, 12
 """Synthetic commands for each half."""
@@ -118,9 +118,7 @@ def summary(found: Sequence[Attempt], verifier: Verifier) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m evaluation.speech_commands", description="Measure speech commands."
-    )
+    parser = argparse.ArgumentParser(prog="python -m bench.speech", description="Measure speech commands.")
     parser.add_argument("--quick", action="store_true", help="a sample, within a minute; writes no summary")
     parser.add_argument("--again", action="store_true", help="summarise the attempts of the last campaign")
     options = parser.parse_args(arguments)

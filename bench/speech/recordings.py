@@ -16,7 +16,7 @@ import soxr
 
 from device.contracts import RATE_HZ
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 FOLDERS = (
     *("speech", "speech_child", "speech_l2_adult", "intent_coffee", "digits", "voice_styles", "vad"),
     *("noise", "wake", "farfield"),

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.speech.recordings import Sound, sound
 from device.brain.speech_grammar import SILENCE, Choice, Grammar, Node, Ref, Seq, Word
 from device.contracts import RATE_HZ
-from evaluation.recordings import Sound, sound
 
 VOICES = (
     *(("en-us", 50, 165), ("en-gb", 50, 165), ("en-us+f3", 60, 165), ("en-gb-scotland", 50, 150)),

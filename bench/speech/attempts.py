@@ -10,13 +10,13 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from bench.speech.recordings import DATA, Recording, Sound, recordings, sound
+from bench.speech.synthetic import spoken_commands
 from device.brain import templates
 from device.brain.command_decoder import CommandDecoder, Decoded, read_pronunciations
 from device.brain.speech_grammar import Grammar, Word, seq
 from device.brain.template_grammar import template_grammar
 from device.contracts import FRAME_BYTES, RATE_HZ
-from evaluation.recordings import DATA, Recording, Sound, recordings, sound
-from evaluation.synthetic import spoken_commands
 
 READ_ALOUD = ("speech", "speech_child", "speech_l2_adult")
 """Recordings whose transcripts can be sentences of a grammar."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from evaluation.attempts import Attempt
+from bench.speech.attempts import Attempt
 
 Floats = npt.NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluation.curve import Point
+from bench.speech.curve import Point
 
 LEFT, TOP, SIZE = 60, 20, 300
 MOST = 0.4

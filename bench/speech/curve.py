@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.attempts import Attempt
-from evaluation.fit import untrained_confidences, usable
+from bench.speech.attempts import Attempt
+from bench.speech.fit import untrained_confidences, usable
 
 NOT_SPEECH = ("noise", "farfield")
 BUDGETS = (0.30, 0.20, 0.15, 0.10, 0.07, 0.05, 0.03, 0.02, 0.01)
