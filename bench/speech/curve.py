@@ -15,7 +15,7 @@ BUDGETS = (0.30, 0.20, 0.15, 0.10, 0.07, 0.05, 0.03, 0.02, 0.01)
 """Shares of off-grammar speech that may be taken for a command."""
 
 
-ACCEPTED = 0.10
+ACCEPTED = 0.09
 """Of off-grammar speech, taken for a command: the goal."""
 CERTAIN = 0.03
 """Of off-grammar speech, taken for a command without asking back."""

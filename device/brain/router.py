@@ -39,7 +39,7 @@ def route(intent: Intent | None, facts: Facts) -> Route:
     if intent.name in facts.acting and not facts.certain:
         asked = Intent("confirm", {"heard": facts.text.strip().rstrip(".!?"), **_wrapped(intent)})
         return Route(Mind.SKILL, f"{intent.name} acts and was not heard for certain: asking first", asked)
-    return Route(Mind.SKILL, f"a skill serves {intent.name}", intent)
+    return Route(Mind.SKILL, f"the {intent.name} skill", intent)
 
 
 def confirmed_command(asked: Intent) -> Intent:

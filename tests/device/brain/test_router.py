@@ -19,7 +19,7 @@ def facts(text: str = "some words", certain: bool = True, memory: Memory | None 
 
 def test_a_recognised_intent_goes_to_its_skill() -> None:
     found = route(Intent("time"), facts())
-    assert (found.mind, found.intent, found.reason) == (Mind.SKILL, Intent("time"), "a skill serves time")
+    assert (found.mind, found.intent, found.reason) == (Mind.SKILL, Intent("time"), "the time skill")
 
 
 @pytest.mark.parametrize(

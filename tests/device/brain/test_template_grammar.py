@@ -110,15 +110,15 @@ def test_a_template_that_cannot_be_translated_is_told(caplog: pytest.LogCaptureF
 def test_every_sentence_of_the_templates_is_in_the_grammar() -> None:
     intents = Intents.from_dict(HOUSE)
     machine = automaton(template_grammar(intents))
-    for name, sentence in sample_intents(intents, language="en", expand_ranges=False):
-        if "{" not in sentence and name != "typed":
+    for _, sentence in sample_intents(intents, language="en", expand_ranges=False):
+        if "{" not in sentence:
             assert machine.accepts(sentence), sentence
 
 
 def test_grammar_and_templates_agree_on_random_words() -> None:
     """Half of the sentences are near misses: a word left out, doubled or exchanged."""
     intents = Intents.from_dict(HOUSE)
-    del intents.intents["say"], intents.intents["typed"]
+    del intents.intents["say"]
     grammar = template_grammar(intents)
     machine = automaton(grammar)
     words = sorted(grammar.words())
