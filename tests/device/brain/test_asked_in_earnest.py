@@ -142,7 +142,9 @@ def test_dice_are_told_in_short(recogniser: Recogniser) -> None:
 
 def test_no_long_nonsense_takes_long(recogniser: Recogniser) -> None:
     rng = random.Random(11)
-    vocabulary = "what time is it the a tell me in joke about please turn volume up to 7 plus ( ) - and roll".split()
+    vocabulary = (
+        "what time is it the a tell me in joke about please turn volume up to 7 plus ( ) - and roll".split()
+    )
     slowest_s = 0.0
     for _ in range(60):
         text = " ".join(rng.choice(vocabulary) for _ in range(120))[:300]
