@@ -67,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     asking = 'twominds ask "what time is it"', "twominds ask --wav question.wav --out reply.wav"
     ask = _add(commands, "ask", _ask, "answer one question, typed or recorded", *asking)
     question = ask.add_mutually_exclusive_group(required=True)
-    question.add_argument("text", nargs="?", help="the words to answer")
+    question.add_argument("text", nargs="?", type=_request, help="the words to answer")
     question.add_argument("--wav", type=Path, metavar="FILE", help="a recording: wav, flac, mp3 or ogg")
     ask.add_argument("--out", type=Path, metavar="FILE", help="write the spoken reply to this WAV file")
     ask.add_argument("--json", action="store_true", help="print the turn as one JSON object")
@@ -169,6 +169,13 @@ def _config_check(parsed: argparse.Namespace) -> int:
 
 
 # --- small things --------------------------------------------------------------------------------
+
+
+def _request(text: str) -> str:
+    """Words to answer. Raises ArgumentTypeError when there are none."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError('there is nothing to answer: write it in quotes, as in "hello"')
+    return text
 
 
 def _settings() -> Settings:

@@ -66,7 +66,7 @@ def _read(file: Path | None, env: Mapping[str, str]) -> _Reading:
 
 def _parse(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        return tomllib.loads(file.read_text("utf-8-sig"))  # some editors begin with a mark
     except FileNotFoundError as error:
         raise SettingsError(f"There is no settings file {file}.") from error
     except OSError as error:

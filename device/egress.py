@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import ipaddress
+import os
 import socket
 import sys
 import threading
@@ -24,6 +25,11 @@ from device.errors import EgressDenied
 
 LEAVING_S = 0.3
 """How long after its last byte content still counts as leaving: long enough for a light to be seen."""
+
+
+NATIVE_OFF = {"ORT_DISABLE_TELEMETRY": "1"}
+"""ONNX Runtime reports to its makers from native code, which no hook of the interpreter sees: its wheels
+from 1.31 on hold such a client, and this variable, set before the import, keeps it from starting."""
 
 
 class Content(enum.Enum):
@@ -205,7 +211,11 @@ _guard = _Guard()
 
 
 def install_guard(egress: Egress | None) -> None:
-    """From now on everything beyond this machine needs a permit of `egress`; None: nobody is asked."""
+    """From now on everything beyond this machine needs a permit of `egress`; None: nobody is asked.
+
+    Native libraries that would report by themselves are told not to, so this comes before their import.
+    """
+    os.environ.update(NATIVE_OFF)
     _guard.egress = egress
     if not _guard.hooked:
         _guard.hooked = True

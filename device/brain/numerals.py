@@ -23,7 +23,7 @@ def with_digits(text: str) -> str:
     while words:
         number = _Number()
         taken = number.take_from(words)
-        out.append(f"{number.value:f}" if taken else words[0])
+        out.append(f"{number.value.normalize():f}" if taken else words[0])
         del words[: taken or 1]
     return " ".join(out)
 
@@ -48,7 +48,7 @@ class _Number:
             following = words[at + 1] if at + 1 < len(words) else ""
             if word == "and" and used and words[at - 1] in ("hundred", *_SCALES) and following in _SMALL:
                 continue
-            if word == "a" and not used and following in ("hundred", *_SCALES):
+            if word == "a" and not used and following in ("hundred", "dozen", *_SCALES):
                 self._group = Decimal(1)
             elif word == "point" and used and _SMALL.get(following, 10) < 10:
                 self._group = self.value + self._after_the_point(words[at + 1 :])
@@ -64,6 +64,9 @@ class _Number:
             return self._add_small(_SMALL[word])
         if word == "hundred" and self._group != 0 and (self._group or 1) < 100:
             self._group, self._room = 100 * (self._group or Decimal(1)), 100
+            return True
+        if word == "dozen" and self._group != 0 and not self._total:
+            self._group, self._room = 12 * (self._group or Decimal(1)), 0
             return True
         if word in _SCALES and self._group is not None and _SCALES[word] < self._scale:
             self._scale = _SCALES[word]

@@ -33,6 +33,8 @@ class SlotFiller:
             return None
         if intent in ("yes", *_TO_DO) and _ABOUT_DOING.search(words):
             return None
+        if intent in _TO_DO and _NOT_WANTED.search(words):
+            return None
         if intent == "time":
             return _time(slots, words, self.places)
         filler = _FILLERS.get(intent)
@@ -51,12 +53,27 @@ _ABOUT_DOING = re.compile(
     r"^(?:how (?:do|to|does|much|many|can|is|are)|why|who|where|which|is|was|are(?! you)|did)\b"
 )
 """A question about jokes or coins is not a request for one, and no question is a yes."""
+_NOT_WANTED = re.compile(
+    r"\b(?:(?:do|did) not (?:want|tell|say|flip|toss|roll|throw|need|give)|never|stop|no more)\b"
+)
+"""Nor is "don't tell me a joke"."""
 
 
 # --- time ------------------------------------------------------------------------------------------
 
 _HERE = frozenset(
     {"here", "moment", "my area", "my city", "my time zone", "my location", "this place", "our city"}
+    | {
+        "home",
+        "my home",
+        "my house",
+        "our house",
+        "this house",
+        "my room",
+        "this room",
+        "school",
+        "my school",
+    }
 )
 _ZONE_WORDS = re.compile(
     r"(?:^the | (?:time ?zone|time|right now|now|currently|exactly|at the moment|today)(?= |$))"
@@ -64,7 +81,8 @@ _ZONE_WORDS = re.compile(
 _WHERE = re.compile(r"(?:^| )(?:in|at|for|on) (?:the )?(.+)$")
 _NOT_A_CLOCK = re.compile(
     r"\b(open|close[sd]?|flight|leave|arrive|meeting|appointment|start|begin|end|alarm|timer|bed|sunset|sunrise|"
-    r"zone is|zone of|zone for|difference|dinner|lunch|game|show|movie|take|long|should|schedule)\b"
+    r"zone is|zone of|zone for|difference|dinner|lunch|game|show|movie|take|long|should|schedule|"
+    r"ago|was it|will it|later)\b"
 )
 
 
@@ -89,6 +107,11 @@ _IN_DAYS = re.compile(
     r"\b(?:in|after) (?:another )?(\d{1,5}) days?\b|\b(\d{1,5}) days? (?:from|after)|"
     r"\b(\d{1,5}) days? (?:ago|before)"
 )
+_WEEKS = re.compile(r"\b(\d{1,4}|a|an?other) weeks?\b")
+_OTHER_SPAN = re.compile(
+    r"\b(?:in|after|next|last|past) (?:a |an |another |one |\d+ )?(?:weeks?|months?|years?)\b"
+)
+"""Months are not all alike, and "next week" is no day."""
 _DATE_WORDS = frozenset(
     "a an the and or of to in on at for from by as with it its is are was be being been will would "
     "can could may might should shall do does did have has got get getting give i you we me us my "
@@ -106,15 +129,20 @@ def _date(slots: Slots, words: str) -> Slots | None:
     """`days` from today, or the `weekday` that comes next."""
     if "days" in slots or "weekday" in slots:
         return slots
-    words = with_digits(words)
+    words = _WEEKS.sub(
+        lambda weeks: f"{7 * int(weeks[1] if weeks[1].isdigit() else 1)} days", with_digits(words)
+    )
+    if _OTHER_SPAN.search(words):
+        return None
     if found := _IN_DAYS.search(words):
         ahead, ahead_too, ago = found.groups()
         days = -int(ago) if ago else int(ahead or ahead_too)
         return {"days": days} if abs(days) <= 36_500 else None
     named = [day for day in _WEEKDAYS if re.search(rf"\b{day}\b", words)]
-    if len(named) == 1:
+    asks_whether = re.search(r"^(?:is|was) |\b(?:today|tomorrow|yesterday)\b", words)
+    if len(named) == 1 and not asks_whether:
         return {"weekday": named[0]} if _date_words_only(words.replace(named[0], "")) else None
-    if not named and not _date_words_only(words):
+    if not _date_words_only(" ".join(word for word in words.split() if word not in named)):
         return None
     if "day after tomorrow" in words:
         return {"days": 2}
@@ -171,17 +199,29 @@ _DOWN = re.compile(
     r"\b(down|quieter|softer|quietly|softly|decrease[ds]?|lower(ed)?|reduce[ds]?|limit|too loud|less loud)\b"
 )
 _FULL = re.compile(r"\b(maximum|max|full|loudest|highest|all the way up)\b")
+_TO_NUMBER = re.compile(r"\b(?:to|at|on|level|number|is|be) (?:level |number |about |a )?\d")
+"""Loudness is set to such a number, not moved by it."""
 _LEAST = re.compile(r"\b(minimum|lowest|quietest|all the way down)\b")
 
 
 def _volume(slots: Slots, words: str) -> Slots | None:
-    """`percent` to set, or `change` "up" or "down". Up to 10 without "percent" is a dial from 0 to 10."""
+    """`percent` to set, or `change` "up" or "down", `by` so many percent if that is said.
+
+    Up to 10 without "percent" is a dial from 0 to 10.
+    """
     words = with_digits(words)
+    up, down = bool(_UP.search(words)), bool(_DOWN.search(words))
+    if "percent" in slots and up != down and " by " in words:
+        return {"change": "up" if up else "down", "by": _points(int(float(slots["percent"])), words)}
     if "percent" in slots:
         return {"percent": _dial(int(float(slots["percent"])), words, "percent" in slots)}
     if "change" in slots:
         return slots
     numbers = re.findall(r"\b\d{1,3}\b", words)
+    if re.search(r"\bminus\b|-", words):
+        return None
+    if len(numbers) == 1 and up != down and not _TO_NUMBER.search(words):
+        return {"change": "up" if up else "down", "by": _points(int(numbers[0]), words)}
     if len(numbers) == 1 and int(numbers[0]) <= 100:
         return {"percent": _dial(int(numbers[0]), words, False)}
     if numbers:
@@ -190,8 +230,12 @@ def _volume(slots: Slots, words: str) -> Slots | None:
         return {"percent": 100}
     if _LEAST.search(words):
         return {"percent": 10}
-    up, down = bool(_UP.search(words)), bool(_DOWN.search(words))
     return None if up == down else {"change": "up" if up else "down"}
+
+
+def _points(number: int, words: str) -> int:
+    """By how many percent: "up by 2" is two steps of a dial, "up by 20" is 20 percent."""
+    return number if number >= 10 or "percent" in words or "%" in words else 10 * number
 
 
 def _dial(number: int, words: str, fixed: bool) -> int:
@@ -207,8 +251,10 @@ def _dice(slots: Slots, words: str) -> Slots | None:
     """`sides` (6 unless said) and `dice` (1 unless said)."""
     words = with_digits(words)
     sides = re.search(r"\b(\d+) ?(?:sided|sides)\b|\bd ?(\d+)\b", words)
-    number = re.search(r"\b(?:roll|throw|toss) (?:me )?(\d+) (?:\d+ sided )?(?:dice|die)", words)
+    number = re.search(r"\b(?:roll|throw|toss) (?:me )?(\d+) (?:(?:\d+ sided )?(?:dice|die)|d \d)", words)
     span = re.search(r"\b(?:1 (?:to|and|through) )(\d+)\b", words)
+    if not span and re.search(r"\b\d+ (?:to|and|through) \d+\b", words):
+        return None  # no die begins with another number than one
     filled = {
         "sides": int(float(slots.get("sides", 0)))
         or int((sides and (sides[1] or sides[2])) or (span and span[1]) or 6),
@@ -225,13 +271,13 @@ _CALLED = re.compile(
 
 def _coin(slots: Slots, words: str) -> Slots | None:
     """The side that the person `called`, if any."""
+    if re.search(r"\b(table|pancakes?|page|switch|house|burger|bottle|bird|hair)\b", words):
+        return None
     found = _CALLED.search(words)
     return {"called": found[1]} if found else {}
 
 
-_TOPIC = re.compile(
-    r"\b(?:about|on|regarding|concerning|relating to|related to|involving) (?:the |a |an |some )?(.+)$"
-)
+_TOPIC = re.compile(r"\b(?:about|on|regarding|concerning|relating to|related to|involving) (.+)$")
 _FOR_ANOTHER = re.compile(r"\b(?:tell|give|send|read|text) (?:my|him|her|them|mom|mum|dad|grandma)\b")
 
 

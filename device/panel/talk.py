@@ -224,12 +224,15 @@ class Page:
             self._held = False
 
     def _leave(self) -> None:
-        """A page that vanishes while its button is down has let go of it."""
+        """A page that vanishes while its button is down has let go of it; without the last one, a voice
+        would speak on to nobody, and whoever comes back would wait for its end."""
         if self._device.talk.mode == "hold":
             self._release()
         elif self._held and self._floor.has(self) and self._device.light().state is LightState.LISTENING:
             self._device.controls.press()
         self._floor.leave(self)
+        if not len(self._floor) and self._device.light().state is LightState.SPEAKING:
+            self._device.controls.stop()
 
     def _send(self, message: m.DeviceMessage) -> None:
         self._outbox.put(m.write(message))

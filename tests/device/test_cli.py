@@ -60,6 +60,13 @@ def test_replay_goes_on_after_a_bad_file_and_fails_at_the_end(tmp_path: Path) ->
     assert "b.wav" in done.stdout
 
 
+@pytest.mark.parametrize("text", ["", "  "])
+def test_ask_without_words_is_a_wrong_argument(text: str) -> None:
+    done = twominds("ask", text)
+    assert done.returncode == 2
+    assert "there is nothing to answer" in done.stderr
+
+
 def test_ask_about_a_missing_file_is_one_sentence() -> None:
     done = twominds("ask", "--wav", "/nowhere/x.wav")
     assert done.returncode == 1

@@ -125,6 +125,11 @@ def test_a_file_that_is_not_there_or_not_text_is_told_in_a_sentence(file: Path) 
     assert check(file.parent, {}) == [f"The settings file {file.parent} cannot be read: Is a directory."]
 
 
+def test_a_file_of_an_editor_that_marks_its_encoding_is_read(file: Path) -> None:
+    file.write_bytes(b'\xef\xbb\xbf[talk]\nmode = "toggle"\n')
+    assert load(file, {}).settings.talk.mode == "toggle"
+
+
 def test_a_long_value_is_cut_short(file: Path) -> None:
     (told,) = problems(file, f'[talk]\nmode = "{"x" * 500}"')
     assert "x…" in told

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 import asyncio
 import socket
+import subprocess
+import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -244,3 +246,14 @@ def test_the_rule_sees_what_it_looks_for() -> None:
     assert network_uses("from websockets.asyncio import client") == {"websockets.asyncio"}
     assert network_uses("await asyncio.open_connection(h, p)") == {"open_connection"}
     assert network_uses("import json") == set()
+
+
+def test_onnx_runtime_is_told_where_native_code_looks_to_report_nothing() -> None:
+    seen = (
+        "import ctypes; from device.egress import Egress, install_guard; install_guard(Egress());"
+        "look = ctypes.CDLL(None).getenv; look.restype = ctypes.c_char_p;"
+        "print(look(b'ORT_DISABLE_TELEMETRY').decode())"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", seen], env={}, cwd=root, capture_output=True, timeout=60)
+    assert done.stdout == b"1\n", done.stderr

@@ -13,4 +13,20 @@ def tell(intent: Intent, context: SkillContext) -> tuple[ReplyItem, ...]:
     told = deck.draw(topic)
     if told is not None:
         return (*context.say(f"{intent.name}_intro"), Say(f" {told}"))
-    return (*context.say(f"{intent.name}_unknown", topic=topic), Say(f" {deck.draw()}"))
+    return (*context.say(f"{intent.name}_unknown", topic=_from_here(topic)), Say(f" {deck.draw()}"))
+
+
+_FROM_HERE = {
+    "my": "your",
+    "our": "your",
+    "me": "you",
+    "us": "you",
+    "you": "me",
+    "your": "my",
+    "yourself": "myself",
+}
+
+
+def _from_here(topic: str) -> str:
+    """The topic as the device says it: "my mom" is "your mom"."""
+    return " ".join(_FROM_HERE.get(word, word) for word in topic.split())

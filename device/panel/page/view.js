@@ -68,6 +68,7 @@ export class View {
     this.hint("");
     if (yes) return;
     this.words("banner", `Not connected to the device. ${reason || "Is it running?"} Trying again…`);
+    this.scroll();
     this.words("state-words", "Not connected");
     document.body.dataset.light = "starting";
   }

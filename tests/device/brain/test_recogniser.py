@@ -160,7 +160,7 @@ def test_every_intent_has_its_wordings(intent: str) -> None:
         ("roll a d20", {"sides": 20, "dice": 1}),
         ("give me a random number between 1 and 10", {"sides": 10, "dice": 1}),
         ("flip a coin, i call tails", {"called": "tails"}),
-        ("tell me a joke about the moon", {"topic": "moon"}),
+        ("tell me a joke about the moon", {"topic": "the moon"}),
         ("what is 7 times 8", {"sum": "7 × 8"}),
     ],
 )

@@ -282,16 +282,26 @@ def test_a_press_silences_the_reply_before_anything_else_is_sent() -> None:
     tell(story)
 
 
-def test_a_reply_ends_when_its_page_vanishes_or_none_is_open() -> None:
+def test_a_voice_stops_when_nobody_is_left_to_hear_it() -> None:
+    async def story(device: Served, open_page: Any) -> None:
+        device.session.reply_s = 30
+        other, page = await open_page(), await open_page()
+        device.session.ask("hello")
+        device.session.show(LightState.SPEAKING)
+        await page.vanish()
+        await other.say("ask", text="another")
+        await reaches(lambda: "ask another" in device.session.done)
+        assert "stop" not in device.session.done
+        device.session.show(LightState.SPEAKING)
+        await other.vanish()
+        await reaches(lambda: device.session.done[-1] == "stop")
+
+    tell(story)
+
+
+def test_a_reply_that_no_page_hears_ends_all_the_same() -> None:
     async def story(device: Served, open_page: Any) -> None:
         device.session.reply_s = 0.4
-        page = await open_page()
-        await page.say("ask", text="hello")
-        await page.tells("play")
-        await page.vanish()
-        await reaches(lambda: device.session.played_s > 0)
-        assert device.session.played_s == pytest.approx(0.4, abs=0.01)
-        device.session.played_s = 0
         device.session.ask("again")
         await reaches(lambda: device.session.played_s > 0)
         assert device.session.played_s == pytest.approx(0.4, abs=0.01)
