@@ -94,7 +94,7 @@ def _between_silences(voice: Sound) -> Sound:
 
 
 def _room(response: Sound) -> Sound:
-    start = max(0, int(np.abs(response).argmax()) - 16)
+    start = max(0, int(np.argmax(np.abs(response))) - 16)
     part = response[start : start + RATE_HZ // 2]
     scaled: Sound = part / np.sqrt((part**2).sum())
     return scaled

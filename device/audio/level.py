@@ -29,7 +29,7 @@ def measure(pcm: bytes) -> Level:
         return Level(FLOOR_DBFS, FLOOR_DBFS, 0.0)
     samples = np.frombuffer(pcm, dtype=np.int16).astype(np.float32)
     magnitudes = np.abs(samples)
-    clipped = np.count_nonzero(magnitudes >= _FULL_SCALE - 1)
+    clipped = int(np.count_nonzero(magnitudes >= _FULL_SCALE - 1))
     rms = math.sqrt(float(np.mean(np.square(samples))))
     return Level(_dbfs(float(magnitudes.max())), _dbfs(rms), clipped / len(samples))
 
