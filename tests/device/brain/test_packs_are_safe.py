@@ -9,11 +9,14 @@ import asyncio
 import random
 from collections.abc import Iterable, Iterator
 from datetime import date, time, timedelta
+from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import pytest
+from hassil import sample_expression
 
-from device.brain import spoken_forms
+from device.brain import spoken_forms, templates
 from device.brain.chunker import ClauseSplitter
 from device.brain.pack_files import paragraphs, sections
 from device.brain.packs import PACKS
@@ -23,6 +26,7 @@ from device.brain.safety.gate import RuleGate, load_gate
 from device.brain.safety.rules import load_contacts
 from device.brain.skills import SKILLS, SkillContext
 from device.contracts import Direction, Intent, Say
+from training import clinc
 
 HERE = PACKS / "en"
 COUNTRIES = sorted(load_contacts())
@@ -132,3 +136,35 @@ def test_loudness_and_dice_pass_at_every_value(context: SkillContext) -> None:
         for sides in (2, 6, 20, 100, 1000):
             texts += replies(context, Intent("dice", {"dice": dice, "sides": sides}))
     assert all_stopped(texts) == []
+
+
+def heard(text: str) -> str:
+    """The category of what the gate has against a request; "" when it lets it pass."""
+    return asyncio.run(load_gate_once().judge(text, Direction.HEARD)).category
+
+
+@cache
+def load_gate_once() -> RuleGate:
+    return load_gate("en")
+
+
+def test_every_kind_of_request_is_let_in() -> None:
+    spoken = templates.for_text("en").intents
+    sentences = [
+        text
+        for intent in spoken.intents.values()
+        for block in intent.data
+        for sentence in block.sentences
+        for text in islice(
+            sample_expression(sentence.expression, spoken.slot_lists, spoken.expansion_rules), 40
+        )
+    ]
+    assert len(sentences) > 1000
+    assert [text for text in sentences if heard(text)] == []
+
+
+def test_crowd_written_requests_that_are_served_are_let_in_unless_they_swear(shared_data: Path) -> None:
+    path = shared_data / "text" / "clinc150_train_val.json"
+    served = [text for text, intent in clinc.read("train", path) if intent in clinc.SERVED]
+    assert len(served) > 1000
+    assert {heard(text) for text in served} <= {"", "profanity"}
