@@ -62,7 +62,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     run = _add(commands, "run", _run, "start the agent and its page", "twominds run --port 8200")
     run.set_defaults(log_level=logging.INFO)
-    run.add_argument("--port", type=int, help="the page's port, instead of the one in the settings")
+    run.add_argument(
+        "--port", type=_port, metavar="PORT", help="the page's port, instead of the one in the settings"
+    )
 
     asking = 'twominds ask "what time is it"', "twominds ask --wav question.wav --out reply.wav"
     ask = _add(commands, "ask", _ask, "answer one question, typed or recorded", *asking)
@@ -169,6 +171,13 @@ def _config_check(parsed: argparse.Namespace) -> int:
 
 
 # --- small things --------------------------------------------------------------------------------
+
+
+def _port(text: str) -> int:
+    """A port's number. Raises ArgumentTypeError for anything else."""
+    if not (text.isascii() and text.isdecimal() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text} is not a port: give a whole number from 0 to 65535")
+    return int(text)
 
 
 def _request(text: str) -> str:

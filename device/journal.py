@@ -35,11 +35,15 @@ class Journal:
         self._turns.append(kept)
         self._board.post(TurnEnded(kept))
         log.info(
-            "turn %d: %s, %s; first sound %s ms after the utterance%s%s",
+            "turn %d: %s, %s; %s%s%s",
             record.turn_id,
             record.kind.value,
             f"{record.route.mind.value} ({record.route.reason})" if record.route else "no answer",
-            record.stages_ms.get(Stage.FIRST_AUDIO.value, "never"),
+            _first_sound(record.stages_ms.get(Stage.FIRST_AUDIO.value)),
             "; cut off" if record.cut_off else "",
             f"; failed: {record.error_code}" if record.error_code else "",
         )
+
+
+def _first_sound(after_ms: float | None) -> str:
+    return "no sound" if after_ms is None else f"first sound {after_ms} ms after the utterance"

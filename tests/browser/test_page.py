@@ -293,7 +293,7 @@ def test_two_windows_share_the_device_and_the_one_that_asked_hears_the_answer(mi
         await second.locator("#text").fill("hello")
         await second.keyboard.press("Enter")
         await light(first, "speaking")
-        assert "Another window has the floor" in await first.locator("#hint").inner_text()
+        assert "Another window is talking" in await first.locator("#hint").inner_text()
         await sounds(second, 0.9 * PEAK)
         await first.wait_for_selector(".bubble.device")
         assert await first.evaluate("document.body.dataset.peak") is None

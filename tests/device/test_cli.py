@@ -60,6 +60,13 @@ def test_replay_goes_on_after_a_bad_file_and_fails_at_the_end(tmp_path: Path) ->
     assert "b.wav" in done.stdout
 
 
+@pytest.mark.parametrize("port", ["70000", "-1", "x", ""])
+def test_a_port_that_cannot_be_is_a_wrong_argument(port: str) -> None:
+    done = twominds("run", f"--port={port}")
+    assert done.returncode == 2
+    assert "give a whole number from 0 to 65535" in done.stderr
+
+
 @pytest.mark.parametrize("text", ["", "  "])
 def test_ask_without_words_is_a_wrong_argument(text: str) -> None:
     done = twominds("ask", text)

@@ -50,6 +50,13 @@ def test_the_log_has_one_line_a_turn_and_never_words(caplog: pytest.LogCaptureFi
     assert CANARY not in caplog.text
 
 
+def test_a_turn_without_an_answer_is_logged_as_without_a_sound(caplog: pytest.LogCaptureFixture) -> None:
+    record = TurnRecord(3, Kind.SPOKEN, lambda: 12.0, "2026-01-01T00:00:00+00:00")
+    with caplog.at_level(logging.INFO):
+        Journal(Consent(), Board()).write(record)
+    assert "turn 3: spoken, no answer; no sound" in caplog.text
+
+
 def test_only_the_last_turns_are_kept() -> None:
     journal = Journal(Consent(), Board())
     for number in range(TURNS_KEPT + 5):

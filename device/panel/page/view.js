@@ -78,7 +78,7 @@ export class View {
   }
 
   floor(yours) {
-    this.hint(yours ? "" : "Another window has the floor: answers sound there until you press here.");
+    this.hint(yours ? "" : "Another window is talking with the robot. Press or type here to talk from this one.");
   }
 
   // --- the conversation ---
