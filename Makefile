@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help run silero test test-all lint bench replay lock clean
 python := .venv/bin/python
+export ORT_DISABLE_TELEMETRY := 1
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18

@@ -42,7 +42,7 @@ class Key:
         kind = inspect.type_info(self.annotation)
         match kind:
             case inspect.LiteralType():
-                *others, last = self.choices
+                *others, last = (choice or "empty" for choice in self.choices)
                 return f"{', '.join(others)} or {last}" if others else last
             case inspect.BoolType():
                 return "true or false"

@@ -109,7 +109,7 @@ export class View {
     const turn = this.turns.get(record.turn_id);
     if (!turn) return;
     const times = Object.entries(STAGES)
-      .filter(([stage]) => stage in record.stages_ms)
+      .filter(([stage]) => record.stages_ms[stage] >= 1)
       .map(([stage, words]) => `${words} ${Math.round(record.stages_ms[stage])} ms`);
     const engines = Object.values(record.engines).join(" · ");
     const cut = record.cut_off ? ["interrupted"] : [];
