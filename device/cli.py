@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from device import __version__, config_load, config_show, doctor, log, places
 from device.config import Settings
 from device.egress import Egress, install_guard
-from device.errors import TwomindsError, parts
+from device.errors import AudioFileError, TwomindsError, parts
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -124,6 +124,8 @@ def _run(parsed: argparse.Namespace) -> int:
 def _ask(parsed: argparse.Namespace) -> int:
     from device.rehearsal import ask
 
+    if parsed.out and not parsed.out.parent.is_dir():
+        raise AudioFileError(f"{parsed.out} cannot be written: there is no folder {parsed.out.parent}.")
     outcome, sound = asyncio.run(ask(_settings(), text=parsed.text, recording=parsed.wav))
     if parsed.out:
         from device.audio.recording import write_wav

@@ -80,6 +80,13 @@ def test_ask_about_a_missing_file_is_one_sentence() -> None:
     assert done.stderr == "twominds: /nowhere/x.wav does not exist: check the name.\n"
 
 
+def test_a_reply_that_could_not_be_written_is_not_asked_for() -> None:
+    done = twominds("ask", "hello", "--out", "/nowhere/reply.wav")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == "twominds: /nowhere/reply.wav cannot be written: there is no folder /nowhere.\n"
+
+
 def test_a_wrong_setting_is_refused_with_path_value_and_suggestion() -> None:
     done = twominds("ask", "hello", TWOMINDS_TALK__MODE="togle")
     assert done.returncode == 1
