@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 Seconds = Annotated[float, Meta(ge=0.1, le=600)]
-Milliseconds = Annotated[int, Meta(ge=0, le=10_000)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
+from device.audio.frames import Framer
 from device.audio.resample import Resampler
-from device.contracts import FRAME_BYTES, FRAME_MS, RATE_HZ, Frame
+from device.contracts import FRAME_MS, RATE_HZ, Frame
 
 CAPACITY_S = 5.0
 """Of frames that wait to be read; then the oldest is dropped."""
@@ -33,14 +34,10 @@ class PageMicrophone:
             yield await self._frames.get()
 
     def take(self, take_id: int, pcm: bytes, rate_hz: int) -> None:
-        """A batch of a take, at the page's rate; without `pcm`, the take has ended.
-
-        The last sample of the first batch is as old as its arrival; from there, samples are counted, so
-        that jitter does not get into the frames.
-        """
+        """A batch of a take, at the page's rate, that has just arrived; without `pcm`, the take has ended."""
         if self._take is None or self._take.key != (take_id, rate_hz):
-            self._take = _Take(take_id, rate_hz, self._clock() - len(pcm) / 2 / rate_hz)
-        for frame in self._take.feed(pcm):
+            self._take = _Take(take_id, rate_hz)
+        for frame in self._take.feed(pcm, self._clock()):
             self._put(frame)
         if not pcm:
             self._take = None
@@ -53,22 +50,14 @@ class PageMicrophone:
 
 
 class _Take:
-    """A stretch of sound without gaps: frame after frame, 20 ms apart, from where it began."""
+    """A stretch of sound without gaps, at one rate."""
 
-    def __init__(self, take_id: int, rate_hz: int, begun_s: float) -> None:
+    def __init__(self, take_id: int, rate_hz: int) -> None:
         self.key = (take_id, rate_hz)
-        self._begun_s = begun_s
         self._resampler = Resampler(rate_hz, RATE_HZ)
-        self._rest = b""
-        self._count = 0
+        self._framer = Framer()
 
-    def feed(self, pcm: bytes) -> list[Frame]:
+    def feed(self, pcm: bytes, arrived_s: float) -> list[Frame]:
         """The frames that are now complete. Without `pcm` the resampler gives what it still holds."""
-        self._rest += self._resampler.feed(pcm) if pcm else self._resampler.flush()
-        frames = []
-        while len(self._rest) >= FRAME_BYTES:
-            captured_s = self._begun_s + self._count * FRAME_MS / 1000
-            frames.append(Frame(self._rest[:FRAME_BYTES], captured_s))
-            self._rest = self._rest[FRAME_BYTES:]
-            self._count += 1
-        return frames
+        ready = self._resampler.feed(pcm) if pcm else self._resampler.flush()
+        return self._framer.cut(ready, arrived_s)
