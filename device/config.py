@@ -50,9 +50,94 @@ class Deadlines(Section, frozen=True):
 class Engines(Section, frozen=True):
     """Which engine serves a stage; auto takes the best that is installed."""
 
-    stt: Literal["auto", "pocketsphinx"] = "auto"
-    tts: Literal["auto", "espeak"] = "auto"
+    stt: Literal["auto", "whisper", "sherpa", "pocketsphinx"] = "auto"
+    llm: Literal["auto", "llama", "server", "none"] = "auto"
+    tts: Literal["auto", "piper", "espeak"] = "auto"
     vad: Literal["auto", "webrtc", "silero"] = "auto"
+
+
+Threads = Annotated[int, Meta(ge=0, le=64)]
+"""0: chosen by the number of cores."""
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Whisper(Section, frozen=True):
+    """Speech to text by faster-whisper."""
+
+    model: str = ""
+    """A name of the catalogue, or a folder; empty: the best that is installed."""
+    context: Literal["full", "fitted"] = "full"
+    """full: every pass sees 30 s, as the model was trained. fitted: as much as was said, and some more."""
+    threads: Threads = 0
+    beam_size: Annotated[int, Meta(ge=1, le=10)] = 1
+
+
+class Sherpa(Section, frozen=True):
+    """Streaming speech to text by a sherpa-onnx transducer."""
+
+    model: str = ""
+    """A name of the catalogue, or a folder; empty: the best that is installed."""
+    threads: Threads = 0
+
+
+class Llama(Section, frozen=True):
+    """The language model on board, by llama.cpp."""
+
+    model: str = ""
+    """A name of the catalogue, or a GGUF file; empty: the best that is installed."""
+    lora: str = ""
+    """A LoRA adapter, as a GGUF file."""
+    threads: Threads = 0
+    context_tokens: Annotated[int, Meta(ge=256, le=131072)] = 2048
+    """Persona, history, request and reply together."""
+    memory_map: bool = False
+
+
+class LlmServer(Section, frozen=True):
+    """A language model on another machine: any server that speaks OpenAI's chat completions."""
+
+    url: str = ""
+    """Up to and without `/chat/completions`, as in `http://192.168.1.20:8080/v1`."""
+    model: str = ""
+    """As the server names it; empty: the first that it lists."""
+    key_file: str = ""
+    """A file with the key that the server wants, if it wants one."""
+    context_tokens: Annotated[int, Meta(ge=256, le=131072)] = 4096
+
+
+class Reply(Section, frozen=True):
+    """How a language model answers."""
+
+    longest_tokens: Annotated[int, Meta(ge=16, le=2048)] = 160
+    history_tokens: Annotated[int, Meta(ge=0, le=32768)] = 768
+    """How much of the conversation it is reminded of."""
+    temperature: Annotated[float, Meta(ge=0, le=2)] = 0.7
+    top_p: Share = 0.9
+
+
+class Piper(Section, frozen=True):
+    """Text to speech by piper. How fast it speaks is `voice.words_per_minute`."""
+
+    model: str = ""
+    """A name of the catalogue, or an ONNX file with its JSON beside it; empty: the best that is installed."""
+    speaker: str = ""
+    """Of a voice with several speakers: a name or a number."""
+    variation: Share = 0.667
+    """How much the sound varies (piper's noise_scale)."""
+    rhythm: Share = 0.8
+    """How much the length of sounds varies (piper's noise_w)."""
+    threads: Threads = 0
+
+
+class Character(Section, frozen=True):
+    """Who the device is. A file of its own can hold it, together with voice and language."""
+
+    file: str = ""
+    """A TOML file with name, persona, safety, language and [voice]."""
+    name: str = "Robot"
+    persona: str = ""
+    """How the language model is told to be; empty: the persona that ships."""
+    safety: Literal["child", "adult"] = "child"
 
 
 class VoiceSettings(Section, frozen=True):
@@ -94,6 +179,13 @@ class Settings(Section, frozen=True):
     talk: Talk = Talk()
     deadlines: Deadlines = Deadlines()
     engines: Engines = Engines()
+    character: Character = Character()
     voice: VoiceSettings = VoiceSettings()
+    piper: Piper = Piper()
+    whisper: Whisper = Whisper()
+    sherpa: Sherpa = Sherpa()
+    llama: Llama = Llama()
+    llm_server: LlmServer = LlmServer()
+    reply: Reply = Reply()
     panel: Panel = Panel()
     consent: Consent = Consent()

@@ -90,6 +90,20 @@ class Request:
     history: tuple[Line, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a language model is asked to answer, in the order in which it reads it."""
+
+    persona: str
+    """Who it is and how it speaks; the same all day, so that it is taken in only once."""
+    history: tuple[Line, ...]
+    """Oldest first; the model drops the oldest where its context is too short."""
+    notes: str = ""
+    """What is true just now (the time, what was already said): it changes, so it comes late."""
+    text: str = ""
+    """The person's words; "" while they are still being spoken."""
+
+
 # --- what a mind answers -------------------------------------------------------------------------
 
 
@@ -131,6 +145,26 @@ class Perform:
     gesture: Gesture
 
 
+class Emotion(enum.Enum):
+    """The mood of what is said: heard in the voice, seen in the light and on the robot."""
+
+    NEUTRAL = "neutral"
+    HAPPY = "happy"
+    EXCITED = "excited"
+    CALM = "calm"
+    CURIOUS = "curious"
+    SURPRISED = "surprised"
+    CARING = "caring"
+    SAD = "sad"
+
+
+@dataclass(frozen=True, slots=True)
+class Express:
+    """From here on, what is said has this mood."""
+
+    emotion: Emotion
+
+
 @dataclass(frozen=True, slots=True)
 class SetVolume:
     """Loudness of the voice, 0 to 100 %; `change` is relative, `percent` absolute: one of them."""
@@ -144,7 +178,7 @@ class StopEverything:
     """The person asked for silence and stillness."""
 
 
-ReplyItem = Say | Spoken | Perform | SetVolume | StopEverything
+ReplyItem = Say | Spoken | Express | Perform | SetVolume | StopEverything
 
 
 class Mind(enum.Enum):

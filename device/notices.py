@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from device.contracts import Gesture, Route
+from device.contracts import Emotion, Gesture, Route
 
 
 class LightState(enum.Enum):
@@ -65,6 +65,13 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Felt:
+    """The mood of what is said from now on."""
+
+    emotion: Emotion
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A press or a request was not taken; `why` is a sentence for a person."""
 
@@ -78,7 +85,7 @@ class TurnEnded:
     record: Mapping[str, Any]
 
 
-Notice = LightChanged | Heard | Answering | Moved | Refused | TurnEnded
+Notice = LightChanged | Heard | Answering | Moved | Felt | Refused | TurnEnded
 
 
 class Board:

@@ -13,8 +13,11 @@ from typing import Protocol
 from device.contracts import (
     Audio,
     Direction,
+    Emotion,
     Frame,
     Gesture,
+    Line,
+    Prompt,
     Reply,
     Request,
     Route,
@@ -77,8 +80,34 @@ class SpeechToText(Protocol):
     async def close(self) -> None: ...
 
 
+class LanguageModel(Protocol):
+    """A language model, loaded and ready."""
+
+    name: str
+
+    async def prepare(self, prompt: Prompt) -> None:
+        """Take in persona and history while the person still speaks; what it does is only ever time saved.
+
+        Cancel-safe: the work stops within one step. Raises MindError.
+        """
+        ...
+
+    def answer(self, prompt: Prompt) -> AsyncIterator[str]:
+        """The reply in pieces, as they are made. Raises MindError.
+
+        Closing the iterator stops the model within one token.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
 class Brain(Protocol):
     """Decides who answers, and answers."""
+
+    async def prepare(self, history: tuple[Line, ...]) -> None:
+        """Somebody has begun to speak: get ready for whatever they say. Cancel-safe; never raises."""
+        ...
 
     def route(self, request: Request) -> Route:
         """Pure and fast (≤ 5 ms): a skill, a cached reply, a mind, or a stock phrase."""
@@ -100,7 +129,7 @@ class TextToSpeech(Protocol):
 
     name: str
 
-    def synthesise(self, text: str) -> AsyncIterator[Audio]:
+    def synthesise(self, text: str, emotion: Emotion = Emotion.NEUTRAL) -> AsyncIterator[Audio]:
         """The sound of one clause, in pieces as they are ready. Raises TtsError.
 
         Closing the iterator stops the engine.
@@ -154,6 +183,10 @@ class Robot(Protocol):
 
     async def perform(self, gesture: Gesture) -> None:
         """Raises RobotError. Nothing moves between `halt` and `release`."""
+        ...
+
+    async def express(self, emotion: Emotion) -> None:
+        """Show a mood, as the body can; it stays until the next. Raises RobotError."""
         ...
 
     def release(self) -> None:

@@ -20,12 +20,12 @@ from device.audio.earcon import refusal, trouble
 from device.audio.endpointer import Endpointer
 from device.audio.frames import FrameHub
 from device.config import Settings
-from device.contracts import Announcement, Audio, Perform, SetVolume, Stock
+from device.contracts import Announcement, Audio, Emotion, Express, Gesture, Perform, SetVolume, Stock
 from device.conversation import Conversation
 from device.errors import RobotError, StageError, parts
 from device.hearing import Hearing
 from device.hw.lights import light
-from device.notices import LightChanged, LightState, Moved, Refused
+from device.notices import Felt, LightChanged, LightState, Moved, Refused
 from device.ports import Robot, SpeechToText, VoiceDetector
 from device.record import Kind, Stage, TurnRecord
 from device.speaking import Act
@@ -294,8 +294,12 @@ class Session:
 
     def _act(self, act: Act) -> None:
         match act:
-            case Perform():
-                self._tasks.create_task(self._perform(act), name="gesture")
+            case Perform(gesture):
+                self._with.board.post(Moved(gesture))
+                self._tasks.create_task(self._perform(gesture), name="gesture")
+            case Express(emotion):
+                self._with.board.post(Felt(emotion))
+                self._tasks.create_task(self._express(emotion), name="mood")
             case SetVolume(percent, change):
                 wanted = percent if percent is not None else self.volume + (change or 0)
                 self.volume = min(100, max(0, wanted))
@@ -303,15 +307,21 @@ class Session:
             case _:
                 self.stop()
 
-    async def _perform(self, perform: Perform) -> None:
-        self._with.board.post(Moved(perform.gesture))
+    async def _perform(self, gesture: Gesture) -> None:
+        await self._robot_does(gesture.value, self._robot.perform(gesture))
+
+    async def _express(self, emotion: Emotion) -> None:
+        await self._robot_does(f"look {emotion.value}", self._robot.express(emotion))
+
+    async def _robot_does(self, what: str, doing: Awaitable[None]) -> None:
+        """A body that falls over does not end the conversation."""
         try:
             async with asyncio.timeout(GESTURE_BOUND_S):
-                await self._robot.perform(perform.gesture)
+                await doing
         except (RobotError, TimeoutError) as error:
-            log.warning("the robot did not %s: %s", perform.gesture.value, error)
-        except Exception:  # a body that falls over does not end the conversation
-            log.exception("the robot failed at %s", perform.gesture.value)
+            log.warning("the robot did not %s: %s", what, error)
+        except Exception:
+            log.exception("the robot failed to %s", what)
 
     # --- small things ---
 

@@ -14,7 +14,19 @@ from dataclasses import dataclass
 from device.brain.chunker import ClauseSplitter
 from device.brain.safety.context import ReplyJudge
 from device.config import Deadlines
-from device.contracts import Audio, Perform, Reply, ReplyItem, Route, Say, SetVolume, Spoken, StopEverything
+from device.contracts import (
+    Audio,
+    Emotion,
+    Express,
+    Perform,
+    Reply,
+    ReplyItem,
+    Route,
+    Say,
+    SetVolume,
+    Spoken,
+    StopEverything,
+)
 from device.errors import MindError, TtsError
 from device.notices import Answering, Board
 from device.pipeline import ReadAhead, close, each_within, within
@@ -29,7 +41,7 @@ DRAIN_SLACK_S = 2.0
 LETTERS_PER_S = 15
 """Of speech at about 165 words a minute: the length of a clause that was cut off while being made."""
 
-Act = Perform | SetVolume | StopEverything
+Act = Express | Perform | SetVolume | StopEverything
 Piece = str | Spoken | Act
 
 
@@ -103,6 +115,7 @@ class Speaking:
         self._deadlines = deadlines
         self._spans: list[Span] = []
         self._written_s = 0.0
+        self._emotion = Emotion.NEUTRAL
 
     @property
     def begun(self) -> bool:
@@ -132,6 +145,8 @@ class Speaking:
                 elif isinstance(piece, Spoken):
                     finished = await self._say_judged(piece.text, piece.audio, route)
                 else:
+                    if isinstance(piece, Express):
+                        self._emotion = piece.emotion
                     self._act(piece)
                     continue
                 if finished:
@@ -145,7 +160,7 @@ class Speaking:
         """Speak a fixed sentence that the gate has passed before. Raises TtsError or StageTimeout."""
         self._board.post(Answering(self._record.turn_id, text, route))
         start_s = self._written_s
-        sound = self._tts.synthesise(text)
+        sound = self._tts.synthesise(text, self._emotion)
         try:
             async for audio in each_within(sound, "voice", self._deadlines.tts_s, self._deadlines.tts_s):
                 self._record.mark(Stage.FIRST_SOUND)

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from device.contracts import (
     Audio,
     Direction,
+    Emotion,
     Frame,
     Gesture,
+    Line,
     Mind,
     Reply,
     ReplyItem,
@@ -98,6 +100,10 @@ class FakeBrain:
     hangs_after: int | None = None
     requests: list[Request] = field(default_factory=list)
     closed: int = 0
+    prepared: list[tuple[Line, ...]] = field(default_factory=list)
+
+    async def prepare(self, history: tuple[Line, ...]) -> None:
+        self.prepared.append(history)
 
     def route(self, request: Request) -> Route:
         self.requests.append(request)
@@ -152,10 +158,12 @@ class FakeVoice:
     hangs_after_words: int | None = None
     silent: bool = False
     texts: list[str] = field(default_factory=list)
+    emotions: list[Emotion] = field(default_factory=list)
     name: str = "fake voice"
 
-    async def synthesise(self, text: str) -> AsyncIterator[Audio]:
+    async def synthesise(self, text: str, emotion: Emotion = Emotion.NEUTRAL) -> AsyncIterator[Audio]:
         self.texts.append(text)
+        self.emotions.append(emotion)
         await asyncio.sleep(self.first_takes_s)
         failure = self.fails_on(text)
         if failure is not None:
@@ -174,6 +182,7 @@ class FakeVoice:
 class FakeRobot:
     name: str = "fake robot"
     done: list[Gesture] = field(default_factory=list)
+    moods: list[Emotion] = field(default_factory=list)
     halts: int = 0
     halted: bool = False
     hangs: bool = False
@@ -188,6 +197,11 @@ class FakeRobot:
         if self.halted or self.refuses:
             raise RobotError("The robot was stopped.")
         self.done.append(gesture)
+
+    async def express(self, emotion: Emotion) -> None:
+        if self.hangs:
+            await for_ever()
+        self.moods.append(emotion)
 
     def halt(self) -> None:
         self.halted = True

@@ -136,6 +136,7 @@ def pins(name: str) -> set[str]:
 def test_the_locks_agree_with_each_other() -> None:
     """What the tests ran with is what people run."""
     assert pins("run.txt") <= pins("silero.txt") <= pins("dev.txt")
+    assert pins("silero.txt") <= pins("voice.txt") <= pins("dev.txt") | pins("native.txt")
 
 
 def test_every_dependency_is_locked() -> None:

@@ -10,7 +10,7 @@ from device.brain import packs, router
 from device.brain.dialogue import Dialogue
 from device.brain.recogniser import Recogniser
 from device.brain.skills import ACTING, SKILLS, SkillContext
-from device.contracts import Gesture, Intent, Mind, Reply, ReplyItem, Request, Route, Who
+from device.contracts import Gesture, Intent, Line, Mind, Reply, ReplyItem, Request, Route, Who
 from device.errors import MindError
 
 
@@ -38,6 +38,9 @@ class OnboardBrain:
         self._volume = volume
         self._packs = packs.load(language, rng)
         self._dialogue = Dialogue()
+
+    async def prepare(self, history: tuple[Line, ...]) -> None:
+        """Skills need no preparation."""
 
     def route(self, request: Request) -> Route:
         """Pure and fast (about 1 ms): a skill, or a stock phrase."""

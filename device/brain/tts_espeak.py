@@ -15,7 +15,7 @@ from device.brain.silence_trim import SilenceTrimmer
 from device.brain.speakable import speakable
 from device.brain.wav_stream import NotWav, WavStream
 from device.config import VoiceSettings
-from device.contracts import Audio
+from device.contracts import Audio, Emotion
 from device.errors import EngineMissing, SettingsError, TtsError
 
 LONGEST_TEXT = 4_000
@@ -56,7 +56,7 @@ class EspeakVoice:
         )
         _try_voice(self._command, voice.name)
 
-    async def synthesise(self, text: str) -> AsyncIterator[Audio]:
+    async def synthesise(self, text: str, emotion: Emotion = Emotion.NEUTRAL) -> AsyncIterator[Audio]:
         """The sound of one clause as it comes, silence around it cut; none if nothing can be spoken.
 
         Raises TtsError when the program fails, gives nothing for `longest_wait_s` or the clause is

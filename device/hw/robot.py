@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from device.contracts import Gesture
+from device.contracts import Emotion, Gesture
 from device.errors import RobotError
 
 
@@ -64,6 +64,7 @@ class SimulatedRobot:
     def __init__(self, moved: Callable[[Pose], None] = lambda pose: None) -> None:
         """`moved` is told every pose that the robot takes."""
         self.pose = AHEAD
+        self.mood = Emotion.NEUTRAL
         self._moved = moved
         self._halted = asyncio.Event()
         self._gesture = 0
@@ -84,6 +85,10 @@ class SimulatedRobot:
             self.pose = pose
             self._moved(self.pose)
             await self._pause()
+
+    async def express(self, emotion: Emotion) -> None:
+        """Only a face: it is shown even while the robot may not move."""
+        self.mood = emotion
 
     def halt(self) -> None:
         """A gesture under way ends here, even if the robot is released before it looks."""

@@ -24,7 +24,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from device.contracts import Gesture, Mind
+from device.contracts import Emotion, Gesture, Mind
 from device.errors import TwomindsError
 from device.notices import LightState
 
@@ -133,6 +133,12 @@ class Answering(ToPage, frozen=True, tag="answering"):
     reason: str
 
 
+class Felt(ToPage, frozen=True, tag="felt"):
+    """The mood of what is said from now on."""
+
+    emotion: Emotion
+
+
 class Moved(ToPage, frozen=True, tag="moved"):
     """The robot makes a gesture."""
 
@@ -162,7 +168,7 @@ class Silence(ToPage, frozen=True, tag="silence"):
     """Drop all sound that has not sounded, now."""
 
 
-DeviceMessage = Welcome | Light | Floor | Heard | Answering | Moved | Refused | Turn | Play | Silence
+DeviceMessage = Welcome | Light | Floor | Heard | Answering | Moved | Felt | Refused | Turn | Play | Silence
 
 
 # --- the wire ------------------------------------------------------------------------------------

@@ -255,6 +255,8 @@ def _of_notice(notice: Notice) -> m.DeviceMessage:
             return m.Heard(turn_id, text, final, engine)
         case notices.Answering(turn_id, text, route):
             return m.Answering(turn_id, text, route.mind, route.reason)
+        case notices.Felt(emotion):
+            return m.Felt(emotion)
         case notices.Moved(gesture):
             return m.Moved(gesture)
         case notices.Refused(why):
