@@ -11,6 +11,7 @@ from device.audio.frames import FrameHub
 from device.audio.simulated import RecordingMicrophone, SimulatedSpeaker
 from device.config import Settings, Talk
 from device.contracts import RATE_HZ, Audio
+from device.conversation import Conversation
 from device.notices import Board
 from device.ports import Brain, SpeechToText, TextToSpeech, VoiceDetector
 from device.record import TurnRecord
@@ -49,7 +50,7 @@ async def rig(
     settings = Settings(talk=talk or Talk())
     answerers = Answerers(brain, FakeGate(), tts, speaker, stock, board)
     ears = Ears(hub, detector or FakeDetector(), stt)
-    session = Session(settings, ears, answerers, FakeRobot(), ended.put_nowait, clock)
+    session = Session(settings, ears, answerers, FakeRobot(), ended.put_nowait, clock, Conversation())
     sound = Audio(b"\1\0" * RATE_HZ * 60, RATE_HZ)
 
     async def hear() -> None:

@@ -1,13 +1,13 @@
-"""The composition root: the one place where engines, rooms and simulators are named and joined."""
+"""The composition root: where rooms and simulators are named and joined with the engines."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import os
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,61 +15,25 @@ from device.audio.frames import FrameHub
 from device.audio.page_microphone import PageMicrophone
 from device.audio.page_speaker import PageSpeaker
 from device.audio.vad import best_detector
-from device.brain import templates
 from device.brain.onboard import OnboardBrain
-from device.brain.packs import phrases
-from device.brain.recogniser import Recogniser
-from device.brain.safety.gate import load_gate
-from device.brain.stt_pocketsphinx import PocketsphinxStt
-from device.brain.template_grammar import template_grammar
-from device.brain.tts_espeak import EspeakVoice
+from device.brain.persona import system_prompt
+from device.brain.system_one import SystemOne
 from device.config import Settings
-from device.contracts import Stock
+from device.contracts import Gesture
+from device.conversation import Conversation
 from device.egress import LEAVING_S, Egress, install_guard
+from device.engines import Engines, load_engines
 from device.hw.robot import SimulatedRobot
 from device.journal import Journal
+from device.memory import remembered
 from device.notices import Board
 from device.panel.server import Panel
-from device.ports import Microphone, SafetyGate, Speaker, SpeechToText, TextToSpeech, VoiceDetector
+from device.places import state_directory
+from device.ports import Brain, Microphone, Speaker, VoiceDetector
 from device.record import TurnRecord
 from device.session import Ears, Session
 from device.start_screen import Part, PartState, render
 from device.turn import Answerers
-
-LOADING_S = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Engines:
-    """What is slow to load and can serve one session after another."""
-
-    stt: SpeechToText
-    tts: TextToSpeech
-    gate: SafetyGate
-    recogniser: Recogniser
-    phrases: Callable[[Stock], str]
-
-
-@contextlib.asynccontextmanager
-async def load_engines(settings: Settings) -> AsyncIterator[Engines]:
-    """The engines that the settings and this machine call for, closed at the end. Raises EngineMissing."""
-    recogniser = Recogniser(settings.language)
-    spoken = templates.for_speech(settings.language)
-    grammar = template_grammar(spoken.intents, spoken.before, spoken.after)
-    stt = PocketsphinxStt(grammar, urgent=templates.spoken_as(spoken, "stop"))
-    await stt.load(LOADING_S)
-    engines = Engines(
-        stt=stt,
-        tts=EspeakVoice(settings.voice),
-        gate=load_gate(settings.language, settings.country),
-        recogniser=recogniser,
-        phrases=phrases(settings.language),
-    )
-    try:
-        yield engines
-    finally:
-        await engines.stt.close()
-        await engines.tts.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +42,32 @@ class Device:
 
     session: Session
     hub: FrameHub
-    board: Board
+    brain: Brain
     detector: VoiceDetector
 
 
 def assemble(
-    settings: Settings, engines: Engines, speaker: Speaker, ended: Callable[[TurnRecord], None], board: Board
+    settings: Settings,
+    engines: Engines,
+    speaker: Speaker,
+    ended: Callable[[TurnRecord], None],
+    board: Board,
+    conversation: Conversation,
 ) -> Device:
-    """A session of its own, with a brain that remembers nothing yet, around engines that may be shared."""
+    """A session of its own, with a brain and a conversation of its own, around engines that may be shared."""
     robot = SimulatedRobot()
     hub = FrameHub()
     detector = best_detector(settings.engines.vad)
     brain = OnboardBrain(
         recogniser=engines.recogniser,
         language=settings.language,
-        now=lambda: datetime.now().astimezone(),
+        now=local_time,
         monotonic=time.monotonic,
         rng=random.Random(),
         gestures=robot.gestures,
         volume=lambda: session.volume,
+        name=settings.character.name,
+        system_one=system_one(settings, engines, robot.gestures),
     )
     session: Session = Session(
         settings,
@@ -105,8 +76,22 @@ def assemble(
         robot,
         ended,
         time.monotonic,
+        conversation,
     )
-    return Device(session, hub, board, detector)
+    return Device(session, hub, brain, detector)
+
+
+def system_one(settings: Settings, engines: Engines, gestures: Iterable[Gesture]) -> SystemOne | None:
+    """The language model as the character that the settings describe."""
+    if engines.model is None:
+        return None
+    persona = system_prompt(settings.character, settings.language, gestures)
+    return SystemOne(engines.model, persona, local_time)
+
+
+def local_time() -> datetime:
+    """Aware, in this machine's zone."""
+    return datetime.now().astimezone()
 
 
 async def feed(microphone: Microphone, hub: FrameHub) -> None:
@@ -126,8 +111,9 @@ async def serve(settings: Settings) -> None:
     board = Board()
     journal = Journal(settings.consent, board)
     microphone, speaker = PageMicrophone(time.monotonic), PageSpeaker(time.monotonic)
-    async with load_engines(settings) as engines:
-        device = assemble(settings, engines, speaker, journal.write, board)
+    remembering = remembered(state_directory(os.environ), allowed=settings.consent.transcripts)
+    async with load_engines(settings) as engines, remembering as conversation:
+        device = assemble(settings, engines, speaker, journal.write, board, conversation)
         session = device.session
         panel = Panel(
             settings.panel, settings.talk, session, board, microphone, speaker, lambda: session.light
@@ -137,6 +123,7 @@ async def serve(settings: Settings) -> None:
             group.create_task(feed(microphone, device.hub), name="microphone")
             group.create_task(panel.serve(), name="page")
             group.create_task(show_leaving(egress, session), name="egress light")
+            group.create_task(device.brain.prepare(conversation.history), name="get ready")
             parts = what_serves(device, engines)
             print(render(parts, await panel.url()), flush=True)
 

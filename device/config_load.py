@@ -19,6 +19,9 @@ NOT_SETTINGS = frozenset({"TWOMINDS_CONFIG"})
 """Variables with our prefix that say where to look, not how to behave."""
 
 
+CHARACTER = ("character.name", "character.persona", "character.safety", "language")
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """The settings, and where each that was given came from."""
@@ -61,6 +64,7 @@ def _read(file: Path | None, env: Mapping[str, str]) -> _Reading:
         else:
             _take_file(reading, given, str(file))
     _take_environment(reading, env)
+    _take_character(reading, file)
     return reading
 
 
@@ -90,6 +94,36 @@ def _take_file(reading: _Reading, given: Mapping[str, Any], origin: str) -> None
             reading.problems.append(
                 f"There is no setting {path} (in {origin}). {_meant(path, [*keys(), *tables()])}"
             )
+
+
+def _take_character(reading: _Reading, file: Path | None) -> None:
+    """The character's own file, if one is named: it says what neither the file nor the environment says."""
+    named = str(reading.values.get("character.file", ""))
+    if not named:
+        return
+    beside = file.parent if file and reading.origins["character.file"] == str(file) else Path()
+    character = _Reading()
+    try:
+        given = _parse(beside / Path(named).expanduser())
+    except SettingsError as problem:
+        reading.problems.append(f"character.file: {problem}")
+        return
+    for path, value in _leaves(given, ""):
+        if key := _character().get(path):
+            _take(character, key, value, named, from_text=False)
+        else:
+            meant = _meant(path, list(_character()), otherwise="docs/characters.md lists what it may hold.")
+            character.problems.append(f"There is no {path} in a character (in {named}). {meant}")
+    reading.problems += character.problems
+    reading.values = character.values | reading.values
+    reading.origins = character.origins | reading.origins
+
+
+def _character() -> dict[str, Key]:
+    """What a character's own file may hold, by its name there; everything else is the device's."""
+    own = {path.removeprefix("character."): key for path, key in keys().items() if path in CHARACTER}
+    voice = {path: key for path, key in keys().items() if path.startswith(("voice.", "piper."))}
+    return own | voice
 
 
 def _take_environment(reading: _Reading, env: Mapping[str, str]) -> None:
@@ -125,10 +159,10 @@ def _leaves(given: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
             yield path, value
 
 
-def _meant(name: str, known: list[str]) -> str:
+def _meant(name: str, known: list[str], otherwise: str = "`twominds config show` lists all settings.") -> str:
     """A suggestion: the name that looks most alike, or else where all of them stand."""
     close = difflib.get_close_matches(name, known, n=1)
-    return f"Did you mean {close[0]}?" if close else "`twominds config show` lists all settings."
+    return f"Did you mean {close[0]}?" if close else otherwise
 
 
 def _shown(value: object) -> str:

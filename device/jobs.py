@@ -3,7 +3,8 @@
 A worker owns its engine: it makes it, in its thread, and only that thread ever touches it. A job
 gets a stop flag that it must look at between steps. A job that does not end by its deadline is given
 up: its thread is left behind (a daemon, so it never holds up the exit) and the next job gets a new
-thread with a new engine, which is the only cure for a call that hangs in native code.
+thread with a new engine, which is the only cure for a call that hangs in native code. As every hung
+engine keeps its memory, a worker does that a few times and is then out of order.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
-from device.errors import StageTimeout
+from device.errors import StageError, StageTimeout
 
 EngineT = TypeVar("EngineT")
 ResultT = TypeVar("ResultT")
 
+HUNG_AT_MOST = 3
+"""Threads of one worker that may hang at a time."""
 STOP_GRACE_S = 1.0
 """How long a job may go on after its stop flag is set before its thread is given up."""
 
@@ -66,6 +69,10 @@ class Job(Generic[ResultT]):
             raise StageTimeout(self._stage, deadline_s)
         return self._future.result()
 
+    def on_error(self, tell: Callable[[BaseException], None]) -> None:
+        """`tell` is called in the event loop with the job's exception, if it ends with one."""
+        self._future.add_done_callback(lambda future: _tell(future, tell))
+
     async def stop(self, grace_s: float = STOP_GRACE_S) -> None:
         """Ask the job to end and wait for it; past `grace_s` its thread is given up. Idempotent."""
         self._stop.set()
@@ -83,6 +90,11 @@ def _retrieve(future: asyncio.Future[ResultT]) -> None:
         future.exception()
 
 
+def _tell(future: asyncio.Future[ResultT], tell: Callable[[BaseException], None]) -> None:
+    if not future.cancelled() and (error := future.exception()) is not None:
+        tell(error)
+
+
 class Worker(Generic[EngineT]):
     """One engine and the thread that it lives in.
 
@@ -94,11 +106,20 @@ class Worker(Generic[EngineT]):
         self._make_engine = make_engine
         self._thread: _EngineThread[EngineT] | None = None
         self.given_up = 0
-        """Threads that did not come back, for the record."""
+        """Threads that did not come back by their deadline, for the record."""
+        self._hung: list[_EngineThread[EngineT]] = []
 
     def submit(self, call: Callable[[EngineT, StopFlag], ResultT]) -> Job[ResultT]:
-        """Run `call(engine, stop)` after the jobs before it; returns at once."""
+        """Run `call(engine, stop)` after the jobs before it; returns at once.
+
+        Raises StageError while `HUNG_AT_MOST` threads hang.
+        """
         if self._thread is None:
+            self._hung = [thread for thread in self._hung if thread.is_alive()]
+            if len(self._hung) == HUNG_AT_MOST:
+                raise StageError(
+                    f"The {self.name} hung {HUNG_AT_MOST} times; restart the device to use it again."
+                )
             self._thread = _EngineThread(self.name, self._make_engine)
             self._thread.start()
         thread = self._thread
@@ -121,6 +142,7 @@ class Worker(Generic[EngineT]):
         """Let go of a thread that does not answer; it ends by itself if it ever comes back."""
         if self._thread is thread:
             self.given_up += 1
+            self._hung.append(thread)
             self.close()
 
 

@@ -36,6 +36,8 @@ class LightChanged:
     state: LightState
     leaving: bool
     """Content is leaving this device right now; set by the egress module, not by intention."""
+    mood: Emotion = Emotion.NEUTRAL
+    """Of what is being said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +67,6 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Felt:
-    """The mood of what is said from now on."""
-
-    emotion: Emotion
-
-
-@dataclass(frozen=True, slots=True)
 class Refused:
     """A press or a request was not taken; `why` is a sentence for a person."""
 
@@ -85,7 +80,7 @@ class TurnEnded:
     record: Mapping[str, Any]
 
 
-Notice = LightChanged | Heard | Answering | Moved | Felt | Refused | TurnEnded
+Notice = LightChanged | Heard | Answering | Moved | Refused | TurnEnded
 
 
 class Board:

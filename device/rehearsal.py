@@ -13,11 +13,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from device.app import Device, Engines, assemble, feed, load_engines
+from device.app import Device, assemble, feed
 from device.audio.recording import load
 from device.audio.simulated import RecordingMicrophone, SimulatedSpeaker
 from device.config import Settings
 from device.contracts import Audio
+from device.conversation import Conversation
+from device.engines import Engines, load_engines
 from device.errors import AudioFileError
 from device.notices import Board
 from device.record import TurnRecord
@@ -115,7 +117,9 @@ class _Stage:
         self._fast = fast
         self._ended: asyncio.Queue[TurnRecord] = asyncio.Queue()
         self.speaker = SimulatedSpeaker(fast=fast)
-        self.device: Device = assemble(settings, engines, self.speaker, self._ended.put_nowait, Board())
+        self.device: Device = assemble(
+            settings, engines, self.speaker, self._ended.put_nowait, Board(), Conversation()
+        )
 
     async def ask(self, text: str) -> TurnRecord:
         self.device.session.ask(text)

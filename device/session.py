@@ -25,7 +25,7 @@ from device.conversation import Conversation
 from device.errors import RobotError, StageError, parts
 from device.hearing import Hearing
 from device.hw.lights import light
-from device.notices import Felt, LightChanged, LightState, Moved, Refused
+from device.notices import LightChanged, LightState, Moved, Refused
 from device.ports import Robot, SpeechToText, VoiceDetector
 from device.record import Kind, Stage, TurnRecord
 from device.speaking import Act
@@ -69,6 +69,7 @@ class Session:
         robot: Robot,
         ended: Callable[[TurnRecord], None],
         clock: Callable[[], float],
+        conversation: Conversation,
     ) -> None:
         self._settings = settings
         self._ears = ears
@@ -82,7 +83,7 @@ class Session:
         self._under_way: _UnderWay | None = None
         self._unended: set[asyncio.Task[None]] = set()
         """Turns that the next one has to wait for."""
-        self._conversation = Conversation()
+        self._conversation = conversation
         self._quiet_since_s = clock()
         self._unmuted_s = clock()
         self.light = LightChanged(LightState.STARTING, leaving=False)
@@ -147,6 +148,8 @@ class Session:
     def _take(self, event: m.Event) -> None:
         self._facts = replace(self._facts, now_s=self._clock())
         self._state, actions = m.step(self._state, event, self._facts)
+        if self._state.phase in (m.Phase.IDLE, m.Phase.LISTENING):
+            self._feel(Emotion.NEUTRAL)
         self._show_light()
         for action in actions:
             self._carry_out(action)
@@ -298,8 +301,7 @@ class Session:
                 self._with.board.post(Moved(gesture))
                 self._tasks.create_task(self._perform(gesture), name="gesture")
             case Express(emotion):
-                self._with.board.post(Felt(emotion))
-                self._tasks.create_task(self._express(emotion), name="mood")
+                self._feel(emotion)
             case SetVolume(percent, change):
                 wanted = percent if percent is not None else self.volume + (change or 0)
                 self.volume = min(100, max(0, wanted))
@@ -309,6 +311,12 @@ class Session:
 
     async def _perform(self, gesture: Gesture) -> None:
         await self._robot_does(gesture.value, self._robot.perform(gesture))
+
+    def _feel(self, emotion: Emotion) -> None:
+        """A mood ends with the words that it came with."""
+        if emotion is not self.light.mood:
+            self._show_light(mood=emotion)
+            self._tasks.create_task(self._express(emotion), name="mood")
 
     async def _express(self, emotion: Emotion) -> None:
         await self._robot_does(f"look {emotion.value}", self._robot.express(emotion))
@@ -346,9 +354,9 @@ class Session:
         except asyncio.QueueFull:
             log.error("the session does not keep up; an event was lost: %s", type(event).__name__)
 
-    def _show_light(self, leaving: bool | None = None) -> None:
+    def _show_light(self, leaving: bool | None = None, mood: Emotion | None = None) -> None:
         leaving = self.light.leaving if leaving is None else leaving
-        shown = LightChanged(light(self._state.phase, self._facts), leaving)
+        shown = LightChanged(light(self._state.phase, self._facts), leaving, mood or self.light.mood)
         if shown != self.light:
             self.light = shown
             self._with.board.post(shown)

@@ -90,15 +90,20 @@ class Turn:
     async def answer(self, words: Words, history: Callable[[], tuple[Line, ...]]) -> ReplyDone | NothingHeard:
         """Hear, judge, route and speak. Raises StageTimeout when the whole turn takes too long."""
         async with self._lifetime() as group:
+            getting_ready = group.create_task(self._with.brain.prepare(history()), name="get ready")
             try:
                 transcript = await words.transcript()
                 if transcript is None:
                     self._with.board.post(Refused(self._with.phrases(Stock.NOTHING_HEARD)))
                     return NothingHeard(self.record.turn_id)
                 self._note(transcript)
-                await self._reply(transcript, history(), group)
+                request = await self._understood(transcript, history())
+                if request is not None:
+                    await self._reply(request, getting_ready, group)
             except Exception as error:  # noqa: BLE001 - a person is waiting: whatever failed, they are told
                 await self._apologise(error)
+            finally:
+                getting_ready.cancel()
             await self._speaking.drain()
             return ReplyDone(self.record.turn_id)
 
@@ -151,25 +156,29 @@ class Turn:
         heard = Heard(self.record.turn_id, transcript.text, final=True, engine=transcript.engine)
         self._with.board.post(heard)
 
-    async def _reply(
-        self, transcript: Transcript, history: tuple[Line, ...], group: asyncio.TaskGroup
-    ) -> None:
+    async def _understood(self, transcript: Transcript, history: tuple[Line, ...]) -> Request | None:
+        """The request that a mind is to answer; None when what was heard was answered here and now."""
         if not transcript.text:
             route = self._route(Mind.STOCK, "there was speech, but no words that the device knows")
             await self._speaking.say_vetted(self._with.phrases(Stock.NOT_UNDERSTOOD), route)
-            return
+            return None
         verdict = await self._judge(transcript.text, Direction.HEARD)
         self.record.mark(Stage.JUDGED)
         self._fit_to_remember = verdict.allowed
         if not verdict.allowed:
             route = self._route(Mind.STOCK, f"the safety gate ruled {verdict.ruling.value}")
             await self._speaking.say_vetted(verdict.say_instead, route)
-            return
-        request = Request(
-            self.record.turn_id, transcript.text, self._language, certain=transcript.certain, history=history
-        )
+            return None
+        certain = transcript.certain
+        return Request(self.record.turn_id, transcript.text, self._language, certain, history)
+
+    async def _reply(
+        self, request: Request, getting_ready: asyncio.Task[None], group: asyncio.TaskGroup
+    ) -> None:
         route = self.record.route = self._with.brain.route(request)
         self.record.mark(Stage.ROUTED)
+        if route.mind is not Mind.SYSTEM_1:  # then the voice needs the processor
+            getting_ready.cancel()
         await self._speaking.say(self._with.brain.reply(request, route), route, group)
 
     async def _judge(self, text: str, direction: Direction) -> Verdict:

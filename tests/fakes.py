@@ -14,6 +14,7 @@ from device.contracts import (
     Gesture,
     Line,
     Mind,
+    Prompt,
     Reply,
     ReplyItem,
     Request,
@@ -100,17 +101,23 @@ class FakeBrain:
     hangs_after: int | None = None
     requests: list[Request] = field(default_factory=list)
     closed: int = 0
+    mind: Mind = Mind.SKILL
     prepared: list[tuple[Line, ...]] = field(default_factory=list)
+    preparing_takes_s: float = 0.0
+    ready: int = 0
+    """Preparations that came to their end."""
 
     async def prepare(self, history: tuple[Line, ...]) -> None:
         self.prepared.append(history)
+        await asyncio.sleep(self.preparing_takes_s)
+        self.ready += 1
 
     def route(self, request: Request) -> Route:
         self.requests.append(request)
-        return Route(Mind.SKILL, "the fake skill")
+        return Route(self.mind, "the fake skill")
 
     def reply(self, request: Request, route: Route) -> Reply:
-        return Reply(Mind.SKILL, self._items())
+        return Reply(self.mind, self._items())
 
     async def _items(self) -> AsyncIterator[ReplyItem]:
         try:
@@ -123,6 +130,42 @@ class FakeBrain:
                 yield item
         finally:
             self.closed += 1
+
+
+@dataclass
+class FakeModel:
+    """Says the same to everything, a piece every `every_s`."""
+
+    pieces: Sequence[str] = ("It is noon. ", "Lunch is at one.")
+    every_s: float = 0.0
+    fails: Exception | None = None
+    fails_after: int = 0
+    hangs: bool = False
+    prompts: list[Prompt] = field(default_factory=list)
+    prepared: list[Prompt] = field(default_factory=list)
+    closed: int = 0
+    name: str = "fake model"
+
+    async def prepare(self, prompt: Prompt) -> None:
+        self.prepared.append(prompt)
+        if self.fails is not None:
+            raise self.fails
+
+    async def answer(self, prompt: Prompt) -> AsyncIterator[str]:
+        self.prompts.append(prompt)
+        try:
+            for number, piece in enumerate([*self.pieces, ""]):
+                await asyncio.sleep(self.every_s)
+                if self.hangs:
+                    await for_ever()
+                if self.fails is not None and number == self.fails_after:
+                    raise self.fails
+                if piece:
+                    yield piece
+        finally:
+            self.closed += 1
+
+    async def close(self) -> None: ...
 
 
 @dataclass

@@ -70,8 +70,8 @@ def may_import(module: str, imported: str) -> bool:
         return True
     if within(imported, ("device.cli",)):
         return module == "device.__main__"
-    if within(imported, ("device.app",)):
-        return module in ("device.cli", "device.rehearsal")
+    if within(imported, ("device.app", "device.engines")):
+        return module in ("device.app", "device.cli", "device.rehearsal")
     if not module.startswith("device"):
         return module.partition(".")[0] == imported.partition(".")[0] or (
             module.startswith(("models", "provisioning")) and within(imported, FLOOR)

@@ -10,12 +10,14 @@ from device.brain import packs, router
 from device.brain.dialogue import Dialogue
 from device.brain.recogniser import Recogniser
 from device.brain.skills import ACTING, SKILLS, SkillContext
+from device.brain.system_one import SystemOne
 from device.contracts import Gesture, Intent, Line, Mind, Reply, ReplyItem, Request, Route, Who
 from device.errors import MindError
+from device.pipeline import close
 
 
 class OnboardBrain:
-    """The `Brain` of a device that has skills and stock phrases, and no language model."""
+    """The `Brain` on board: skills, stock phrases and, where there is one, a language model."""
 
     def __init__(
         self,
@@ -27,30 +29,47 @@ class OnboardBrain:
         rng: random.Random,
         gestures: Iterable[Gesture],
         volume: Callable[[], int],
+        name: str,
+        system_one: SystemOne | None,
     ) -> None:
         """`now` gives aware local time, `volume` percent. Raises BrokenPack when a pack cannot be used."""
         self._recogniser = recogniser
+        self._system_one = system_one
         self._language = language
         self._now = now
         self._monotonic = monotonic
         self._rng = rng
         self._gestures = frozenset(gestures)
         self._volume = volume
-        self._packs = packs.load(language, rng)
+        self._packs = packs.load(language, rng, name=name)
         self._dialogue = Dialogue()
 
     async def prepare(self, history: tuple[Line, ...]) -> None:
-        """Skills need no preparation."""
+        """Skills need no preparation; a language model does."""
+        if self._system_one is not None:
+            await self._system_one.prepare(history)
 
     def route(self, request: Request) -> Route:
-        """Pure and fast (about 1 ms): a skill, or a stock phrase."""
+        """Pure and fast (about 1 ms): a skill, the language model, or a stock phrase."""
         intent = self._recogniser.recognise(request.text)
         memory = self._dialogue.memory(self._monotonic())
-        return router.route(intent, router.Facts(request.text, request.certain, memory, ACTING))
+        facts = router.Facts(request.text, request.certain, memory, ACTING, self._system_one is not None)
+        return router.route(intent, facts)
 
     def reply(self, request: Request, route: Route) -> Reply:
         """Start answering; nothing is computed or remembered before the items are read."""
+        if route.mind is Mind.SYSTEM_1 and self._system_one is not None:
+            return Reply(route.mind, self._thought(self._system_one, request))
         return Reply(route.mind, self._items(request, route))
+
+    async def _thought(self, system_one: SystemOne, request: Request) -> AsyncIterator[ReplyItem]:
+        self._dialogue.answered(None, self._monotonic())
+        items = system_one.answer(request)
+        try:
+            async for item in items:
+                yield item
+        finally:
+            await close(items)
 
     async def _items(self, request: Request, route: Route) -> AsyncIterator[ReplyItem]:
         if route.intent is None:

@@ -42,16 +42,17 @@ class Deck:
 class Phrases:
     """Phrases in several wordings, which are used in turn."""
 
-    def __init__(self, wordings: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, wordings: Mapping[str, tuple[str, ...]], name: str) -> None:
         self._wordings = wordings
+        self._name = name
         self._used: dict[str, int] = {}
 
     def say(self, name: str, /, **filled: object) -> str:
-        """The next wording, its braces filled in. KeyError when there is no such phrase."""
+        """The next wording, its braces filled in ({name}: the device's). KeyError without such a phrase."""
         turn = self._used.get(name, 0)
         self._used[name] = turn + 1
         wordings = self._wordings[name]
-        return wordings[turn % len(wordings)].format(**filled)
+        return wordings[turn % len(wordings)].format(**{"name": self._name, **filled})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,11 @@ class Packs:
     phrases: Phrases
 
 
-def load(language: str, rng: random.Random, root: Path = PACKS) -> Packs:
-    """Read the packs of a language. Raises BrokenPack, which names the file, the line and what to do."""
+def load(language: str, rng: random.Random, root: Path = PACKS, *, name: str = "Robot") -> Packs:
+    """Read the packs of a language, for a device of that name.
+
+    Raises BrokenPack, which names the file, the line and what to do.
+    """
     here = root / language
     decks = {
         "joke": Deck(_checked("joke", here / "jokes.txt", _joined), rng),
@@ -72,17 +76,17 @@ def load(language: str, rng: random.Random, root: Path = PACKS) -> Packs:
         "story": Deck(_checked("story", here / "stories.txt", _story), rng),
     }
     wordings = {**_wordings(here / "small_talk.txt"), **_wordings(here / "stock.txt")}
-    return Packs(decks, Phrases(wordings))
+    return Packs(decks, Phrases(wordings, name))
 
 
-def phrases(language: str, root: Path = PACKS) -> Callable[[Stock], str]:
+def phrases(language: str, root: Path = PACKS, *, name: str = "Robot") -> Callable[[Stock], str]:
     """What to say in each stock case. Raises BrokenPack, also for a case that has no words."""
     path = root / language / "stock.txt"
     wordings = _wordings(path)
     for stock in Stock:
         if stock.value not in wordings:
             raise BrokenPack(path, 1, f"write what to say under a heading [{stock.value}].")
-    said = Phrases(wordings)
+    said = Phrases(wordings, name)
     return lambda stock: said.say(stock.value)
 
 

@@ -19,15 +19,17 @@ class Facts:
     memory: Memory
     acting: frozenset[str]
     """Names of the intents that do something beside talking."""
+    language_model: bool
+    """Whether there is one to ask."""
 
 
 def route(intent: Intent | None, facts: Facts) -> Route:
-    """The mind for a recognised intent, or a stock phrase for what was not recognised.
+    """The mind for a recognised intent; for what was not recognised System 1, or a stock phrase.
 
     A stock phrase is named by the route's intent.
     """
     if intent is None:
-        return _stock(facts)
+        return _unrecognised(facts)
     pending = facts.memory.pending
     if pending is not None and intent.name == "yes":
         return Route(Mind.SKILL, f"the person confirmed: {pending.name}", pending)
@@ -54,9 +56,11 @@ def _wrapped(command: Intent) -> dict[str, str | int | float]:
     return {"command": command.name, **{f"with_{name}": value for name, value in command.slots.items()}}
 
 
-def _stock(facts: Facts) -> Route:
+def _unrecognised(facts: Facts) -> Route:
     if not facts.text.strip():
         return Route(Mind.STOCK, "no words were heard", Intent("nothing_heard"))
     if not facts.certain:
         return Route(Mind.STOCK, "no skill fits, and the words are uncertain", Intent("not_understood"))
+    if facts.language_model:
+        return Route(Mind.SYSTEM_1, "no skill fits: the language model answers")
     return Route(Mind.STOCK, "no skill fits, and there is no language model to ask", Intent("no_answer"))

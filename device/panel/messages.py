@@ -107,6 +107,8 @@ class Light(ToPage, frozen=True, tag="light"):
 
     state: LightState
     leaving: bool
+    mood: Emotion
+    """Of what is being said."""
 
 
 class Floor(ToPage, frozen=True, tag="floor"):
@@ -131,12 +133,6 @@ class Answering(ToPage, frozen=True, tag="answering"):
     text: str
     mind: Mind
     reason: str
-
-
-class Felt(ToPage, frozen=True, tag="felt"):
-    """The mood of what is said from now on."""
-
-    emotion: Emotion
 
 
 class Moved(ToPage, frozen=True, tag="moved"):
@@ -168,7 +164,7 @@ class Silence(ToPage, frozen=True, tag="silence"):
     """Drop all sound that has not sounded, now."""
 
 
-DeviceMessage = Welcome | Light | Floor | Heard | Answering | Moved | Felt | Refused | Turn | Play | Silence
+DeviceMessage = Welcome | Light | Floor | Heard | Answering | Moved | Refused | Turn | Play | Silence
 
 
 # --- the wire ------------------------------------------------------------------------------------

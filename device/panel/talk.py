@@ -249,14 +249,12 @@ class Page:
 def _of_notice(notice: Notice) -> m.DeviceMessage:
     """What the session says, as the page is told."""
     match notice:
-        case notices.LightChanged(state, leaving):
-            return m.Light(state, leaving)
+        case notices.LightChanged(state, leaving, mood):
+            return m.Light(state, leaving, mood)
         case notices.Heard(turn_id, text, final, engine):
             return m.Heard(turn_id, text, final, engine)
         case notices.Answering(turn_id, text, route):
             return m.Answering(turn_id, text, route.mind, route.reason)
-        case notices.Felt(emotion):
-            return m.Felt(emotion)
         case notices.Moved(gesture):
             return m.Moved(gesture)
         case notices.Refused(why):

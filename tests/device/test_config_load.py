@@ -134,3 +134,63 @@ def test_a_long_value_is_cut_short(file: Path) -> None:
     (told,) = problems(file, f'[talk]\nmode = "{"x" * 500}"')
     assert "x…" in told
     assert len(told) < 300
+
+
+# --- a character in a file of its own ----------------------------------------------------------------
+
+
+def character(file: Path, text: str) -> None:
+    (file.parent / "pip.toml").write_text(text)
+    file.write_text('[character]\nfile = "pip.toml"\n')
+
+
+def test_a_character_gives_name_persona_safety_language_and_voice(file: Path) -> None:
+    character(
+        file,
+        'name = "Pip"\npersona = "You are {name}, an owl."\nsafety = "adult"\nlanguage = "en"\n'
+        '[voice]\npitch = 70\n[piper]\nmodel = "amy"\n',
+    )
+    loaded = load(file, {})
+    assert loaded.settings.character.name == "Pip"
+    assert loaded.settings.character.persona == "You are {name}, an owl."
+    assert loaded.settings.character.safety == "adult"
+    assert loaded.settings.voice.pitch == 70
+    assert loaded.settings.piper.model == "amy"
+    assert loaded.origins["voice.pitch"] == "pip.toml"
+
+
+def test_the_settings_and_the_environment_override_the_character(file: Path) -> None:
+    character(file, 'name = "Pip"\n[voice]\npitch = 70\nvolume = 30\n')
+    with file.open("a") as more:
+        more.write("[voice]\nvolume = 40\n")
+    settings = load(file, {"TWOMINDS_VOICE__PITCH": "20"}).settings
+    assert (settings.character.name, settings.voice.pitch, settings.voice.volume) == ("Pip", 20, 40)
+
+
+def test_a_character_named_by_the_environment_is_looked_for_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pip.toml").write_text('name = "Pip"\n')
+    assert load(None, {"TWOMINDS_CHARACTER__FILE": "pip.toml"}).settings.character.name == "Pip"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('nmae = "Pip"\n', "There is no nmae in a character (in pip.toml). Did you mean name?"),
+        ("[talk]\nmode = 1\n", "There is no talk.mode in a character"),
+        ("[consent]\ntranscripts = true\n", "There is no consent.transcripts in a character"),
+        ('safety = "chlid"\n', 'character.safety is "chlid" in pip.toml, but must be child or adult.'),
+    ],
+)
+def test_what_a_character_cannot_hold_is_refused(file: Path, text: str, sentence: str) -> None:
+    character(file, text)
+    (problem,) = check(file, {})
+    assert problem.startswith(sentence)
+
+
+def test_a_character_that_is_not_there_is_told(file: Path) -> None:
+    file.write_text('[character]\nfile = "nobody.toml"\n')
+    (problem,) = check(file, {})
+    assert problem.startswith("character.file: There is no settings file")

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from device.errors import StageTimeout
-from device.jobs import StopFlag, Worker
+from device.errors import StageError, StageTimeout
+from device.jobs import HUNG_AT_MOST, StopFlag, Worker
 
 
 class Engine:
@@ -157,3 +157,39 @@ def test_threads_end_when_the_worker_is_closed() -> None:
     thread = asyncio.run(story())
     thread.join(5)
     assert not thread.is_alive()
+
+
+def test_a_worker_whose_engines_keep_hanging_is_out_of_order_until_one_comes_back() -> None:
+    """Every hung engine keeps its memory: a device that loads them for ever would be killed for it."""
+    hang = threading.Event()
+
+    async def story() -> str:
+        worker = Worker("engine", Engine)
+        for _ in range(HUNG_AT_MOST):
+            with pytest.raises(StageTimeout):
+                await worker.run(lambda e, stop: hang.wait(), 0.01)
+        with pytest.raises(StageError, match="The engine hung 3 times; restart the device"):
+            worker.submit(lambda e, stop: "fine")
+        hang.set()
+        async with asyncio.timeout(5):
+            while any(thread.name == "engine" for thread in threading.enumerate()):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        result = await worker.run(lambda e, stop: "fine", 5)
+        worker.close()
+        return result
+
+    assert asyncio.run(story()) == "fine"
+    assert Engine.made == HUNG_AT_MOST + 1
+
+
+def test_a_job_that_nobody_awaits_tells_its_error() -> None:
+    async def story() -> list[str]:
+        worker = Worker("engine", Engine)
+        told: list[str] = []
+        worker.submit(lambda e, stop: 1 / 0).on_error(lambda error: told.append(type(error).__name__))
+        worker.submit(lambda e, stop: None).on_error(lambda error: told.append("nothing happened"))
+        await worker.run(lambda e, stop: None, 5)
+        worker.close()
+        return told
+
+    assert asyncio.run(story()) == ["ZeroDivisionError"]

@@ -50,10 +50,10 @@ class RuleGate:
         return Verdict(rule.ruling, rule.category, rule.name, rule.say_instead)
 
 
-def load_gate(language: str = "en", country: str = "") -> RuleGate:
+def load_gate(language: str = "en", country: str = "", *, for_adults: bool = False) -> RuleGate:
     """The gate for a language and the country (ISO 3166) whose contacts it names. Never raises."""
     try:
-        return RuleGate(load_rules(language, country))
+        return RuleGate(load_rules(language, country, for_adults=for_adults))
     except SafetyError as error:
         _log.error("%s", error)
         return RuleGate(None, fault=str(error))

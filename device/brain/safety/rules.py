@@ -5,7 +5,8 @@ that are blanked before anything is judged ("kill time"); `[[category]]` tables 
 ruling, a sentence to say instead and its `[[category.rule]]`s. Patterns are Python regular
 expressions over a *reading* (see `normalise`), always matched from and to word boundaries, in which
 `\\w+` is a whole word ("it's"); with `raw = true` over the text as written. Repeats must be bounded,
-so that matching stays linear; an unbounded one is refused.
+so that matching stays linear; an unbounded one is refused. `child_only = true` on a category or a rule
+leaves it out where the device is set up for adults.
 
 `rules/contacts.toml`: where help is, by country.
 """
@@ -43,6 +44,7 @@ class _RuleTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     raw: bool = False
     ruling: Ruling | None = None
     say_instead: str | None = None
+    child_only: bool = False
 
 
 class _CategoryTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,6 +52,7 @@ class _CategoryTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ruling: Ruling
     say_instead: str
     rule: list[_RuleTable]
+    child_only: bool = False
 
 
 class _RulesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,7 +83,9 @@ class RuleSet:
     benign: re.Pattern[str]
 
 
-def load_rules(language: str, country: str, directory: Traversable | None = None) -> RuleSet:
+def load_rules(
+    language: str, country: str, directory: Traversable | None = None, *, for_adults: bool = False
+) -> RuleSet:
     """The rules of a language, with the contacts of a country ("" or unknown: none named).
 
     Raises SafetyError when a file is missing, is not as described above, or a pattern is wrong.
@@ -90,7 +95,12 @@ def load_rules(language: str, country: str, directory: Traversable | None = None
         table = msgspec.toml.decode((directory / f"{language}.toml").read_bytes(), type=_RulesFile)
         contacts = load_contacts(directory)
         here = contacts.get(country.upper()) or contacts["DEFAULT"]
-        rules = [_rule(category, rule, table, here) for category in table.category for rule in category.rule]
+        rules = [
+            _rule(category, rule, table, here)
+            for category in table.category
+            for rule in category.rule
+            if not (for_adults and (category.child_only or rule.child_only))
+        ]
         benign = _compile(table.benign, table.words)
     except (OSError, KeyError, ValueError, re.error, msgspec.MsgspecError) as error:
         raise SafetyError(f"The safety rules for {language!r} cannot be used: {error}") from error

@@ -95,7 +95,7 @@ function message(received) {
     case "light":
       if (listening && received.state !== "listening") takes.endAfter(settings.post_roll_ms);
       listening = received.state === "listening";
-      view.light(received.state, received.leaving);
+      view.light(received.state, received.leaving, received.mood);
       break;
     case "floor":
       view.floor(received.yours);

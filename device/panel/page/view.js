@@ -40,8 +40,9 @@ export class View {
 
   // --- the device's state ---
 
-  light(state, leaving) {
+  light(state, leaving, mood) {
     document.body.dataset.light = state;
+    document.body.dataset.mood = mood;
     byId("leaving").hidden = !leaving;
     this.words("state-words", STATES[state]);
     this.talkWords();

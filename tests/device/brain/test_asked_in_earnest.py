@@ -29,6 +29,8 @@ def ask(recogniser: Recogniser, *texts: str, volume: int = 50, certain: bool = T
         rng=random.Random(3),
         gestures=list(Gesture),
         volume=lambda: volume,
+        name="Robot",
+        system_one=None,
     )
     items: list[ReplyItem] = []
     for text in texts:

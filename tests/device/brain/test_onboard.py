@@ -11,7 +11,10 @@ import pytest
 
 from device.brain.onboard import OnboardBrain
 from device.brain.recogniser import Recogniser
+from device.brain.system_one import SystemOne
 from device.contracts import (
+    Emotion,
+    Express,
     Gesture,
     Line,
     Mind,
@@ -25,12 +28,13 @@ from device.contracts import (
     Who,
 )
 from device.errors import MindError
+from tests.fakes import FakeModel
 
 
 class Conversation:
     """A person and the mind on board; time passes only when told."""
 
-    def __init__(self, recogniser: Recogniser) -> None:
+    def __init__(self, recogniser: Recogniser, system_one: SystemOne | None = None) -> None:
         self.now_s = 0.0
         self.volume = 50
         self.history: list[Line] = []
@@ -42,6 +46,8 @@ class Conversation:
             rng=random.Random(3),
             gestures=[Gesture.WAVE],
             volume=lambda: self.volume,
+            name="Pip",
+            system_one=system_one,
         )
 
     def ask(self, text: str, certain: bool = True) -> list[ReplyItem]:
@@ -162,3 +168,65 @@ def test_an_answer_about_everything_it_serves_has_words_or_acts(
         "do you have pets",
     ):
         assert words(talk.ask(text))
+
+
+# --- with a language model behind the skills -----------------------------------------------------
+
+
+def thinking(recogniser: Recogniser, model: FakeModel) -> Conversation:
+    return Conversation(recogniser, SystemOne(model, "You are Pip.", lambda: datetime(2026, 3, 3, 15, 5)))
+
+
+def test_the_device_tells_its_name(talk: Conversation) -> None:
+    assert "Pip" in words(talk.ask("what is your name"))
+
+
+def test_what_no_skill_serves_is_asked_of_the_model_with_all_it_needs(recogniser: Recogniser) -> None:
+    model = FakeModel(["{happy} ", "An otter."])
+    talk = thinking(recogniser, model)
+    talk.ask("what time is it")
+    items = talk.ask("which animal sleeps holding hands")
+    assert items == [Express(Emotion.HAPPY), Say("An otter.")]
+    (prompt,) = model.prompts
+    assert prompt.persona == "You are Pip."
+    assert prompt.text == "which animal sleeps holding hands"
+    assert prompt.notes == "(Tuesday, 3 March 2026, 15:05)"
+    assert prompt.history[0] == Line(Who.PERSON, "what time is it")
+
+
+def test_an_answer_of_the_model_is_no_answer_to_a_question_asked_before(recogniser: Recogniser) -> None:
+    talk = thinking(recogniser, FakeModel(["Certainly."]))
+    talk.ask("wave", certain=False)
+    talk.ask("which animal sleeps holding hands")
+    assert not [item for item in talk.ask("yes") if isinstance(item, Perform)]
+
+
+def test_the_model_takes_in_persona_and_history_before_the_words_are_known(recogniser: Recogniser) -> None:
+    model = FakeModel(["Yes."])
+    talk = thinking(recogniser, model)
+    line = Line(Who.PERSON, "hello")
+    asyncio.run(talk.brain.prepare((line,)))
+    assert [(prompt.persona, prompt.history, prompt.text) for prompt in model.prepared] == [
+        ("You are Pip.", (line,), "")
+    ]
+
+
+def test_a_model_that_cannot_get_ready_does_not_fail_the_turn(recogniser: Recogniser) -> None:
+    talk = thinking(recogniser, FakeModel([], fails=MindError("It is gone.")))
+    asyncio.run(talk.brain.prepare(()))
+    with pytest.raises(MindError):
+        talk.ask("which animal sleeps holding hands")
+
+
+def test_an_answer_that_is_no_longer_wanted_stops_the_model(recogniser: Recogniser) -> None:
+    model = FakeModel(["one ", "two "] * 100)
+    talk = thinking(recogniser, model)
+    request = Request(1, "which animal sleeps holding hands", "en", True)
+
+    async def story() -> None:
+        items = talk.brain.reply(request, talk.brain.route(request)).items
+        await anext(items)
+        await items.aclose()  # type: ignore[attr-defined]
+
+    asyncio.run(story())
+    assert model.closed == 1

@@ -124,6 +124,6 @@ def test_a_deck_tells_about_a_topic_and_does_not_pretend() -> None:
 
 
 def test_wordings_are_used_in_turn() -> None:
-    phrases = Phrases({"hello": ("Hello {name}!", "Hi {name}!")})
+    phrases = Phrases({"hello": ("Hello {name}!", "Hi {name}!")}, name="Robot")
     said = [phrases.say("hello", name="Mia") for _ in range(3)]
     assert said == ["Hello Mia!", "Hi Mia!", "Hello Mia!"]

@@ -13,8 +13,13 @@ WAVE = Intent("gesture", {"gesture": "wave"})
 JOKE = Intent("joke", {"topic": "cats"})
 
 
-def facts(text: str = "some words", certain: bool = True, memory: Memory | None = None) -> Facts:
-    return Facts(text, certain, memory or Memory(), ACTING)
+def facts(
+    text: str = "some words",
+    certain: bool = True,
+    memory: Memory | None = None,
+    language_model: bool = False,
+) -> Facts:
+    return Facts(text, certain, memory or Memory(), ACTING, language_model)
 
 
 def test_a_recognised_intent_goes_to_its_skill() -> None:
@@ -36,6 +41,20 @@ def test_what_no_skill_serves_is_answered_by_a_stock_phrase(text: str, certain: 
     assert found.mind is Mind.STOCK
     assert found.intent == Intent(phrase)
     assert found.reason
+
+
+def test_what_no_skill_serves_goes_to_the_language_model_where_there_is_one() -> None:
+    found = route(None, facts("who painted this", language_model=True))
+    assert (found.mind, found.intent) == (Mind.SYSTEM_1, None)
+
+
+@pytest.mark.parametrize("text", ["", "mumble"])
+def test_the_language_model_is_not_asked_about_what_was_not_heard_well(text: str) -> None:
+    assert route(None, facts(text, certain=False, language_model=True)).mind is Mind.STOCK
+
+
+def test_a_skill_is_served_without_the_language_model() -> None:
+    assert route(Intent("time"), facts(language_model=True)).mind is Mind.SKILL
 
 
 @pytest.mark.parametrize("command", [WAVE, Intent("volume", {"percent": 40})])

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from device.contracts import Gesture, Mind
+from device.contracts import Emotion, Gesture, Mind
 from device.notices import LightState
 from device.panel import messages as m
 
@@ -70,7 +70,10 @@ def test_sound_without_a_number_or_with_half_a_sample_is_malformed(frame: bytes)
 @pytest.mark.parametrize(
     ("message", "told"),
     [
-        (m.Light(LightState.THINKING, True), {"type": "light", "state": "thinking", "leaving": True}),
+        (
+            m.Light(LightState.THINKING, True, Emotion.HAPPY),
+            {"type": "light", "state": "thinking", "leaving": True, "mood": "happy"},
+        ),
         (m.Moved(Gesture.LOOK_LEFT), {"type": "moved", "gesture": "look_left"}),
         (
             m.Answering(4, "Noon.", Mind.SYSTEM_1, "why"),

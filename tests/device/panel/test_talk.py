@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from device.contracts import FRAME_MS, RATE_HZ, Gesture, Mind, Route
+from device.contracts import FRAME_MS, RATE_HZ, Emotion, Gesture, Mind, Route
 from device.notices import Answering, Heard, LightChanged, LightState, Moved, Notice, Refused, TurnEnded
 from device.panel.messages import read_sound, write_sound
 from tests.device.panel.scripted import Served, reaches, served
@@ -193,7 +193,11 @@ def test_in_toggle_mode_a_page_that_vanishes_after_it_was_heard_changes_nothing(
         await page.say("press")
         await reaches(lambda: device.session.light.state is LightState.LISTENING)
         device.session.show(LightState.THINKING)
-        await reaches(lambda: page.told[-1] == {"type": "light", "state": "thinking", "leaving": False})
+        await reaches(
+            lambda: (
+                page.told[-1] == {"type": "light", "state": "thinking", "leaving": False, "mood": "neutral"}
+            )
+        )
         device.session.show(LightState.LISTENING)  # by another button
         await page.vanish()
         await reaches(lambda: {"type": "floor", "yours": True} in other.told)
@@ -211,7 +215,7 @@ def test_a_new_page_is_greeted_with_the_mode_the_light_and_the_floor() -> None:
         page = await open_page()
         assert page.told == [
             {"type": "welcome", "mode": "toggle", "pre_roll_ms": 300, "post_roll_ms": 200},
-            {"type": "light", "state": "muted", "leaving": True},
+            {"type": "light", "state": "muted", "leaving": True, "mood": "neutral"},
             {"type": "floor", "yours": True},
         ]
 
@@ -222,8 +226,8 @@ def test_a_new_page_is_greeted_with_the_mode_the_light_and_the_floor() -> None:
     ("notice", "told"),
     [
         (
-            LightChanged(LightState.FAULT, leaving=True),
-            {"type": "light", "state": "fault", "leaving": True},
+            LightChanged(LightState.FAULT, leaving=True, mood=Emotion.CALM),
+            {"type": "light", "state": "fault", "leaving": True, "mood": "calm"},
         ),
         (
             Heard(3, "what time", final=False, engine="ears"),
@@ -277,7 +281,7 @@ def test_a_press_silences_the_reply_before_anything_else_is_sent() -> None:
         silenced = {sound_id: len(pcm) for sound_id, pcm in page.heard.items()}
         await asyncio.sleep(0.2)
         assert {sound_id: len(pcm) for sound_id, pcm in page.heard.items()} == silenced
-        assert {"type": "light", "state": "listening", "leaving": False} in page.told
+        assert {"type": "light", "state": "listening", "leaving": False, "mood": "neutral"} in page.told
 
     tell(story)
 

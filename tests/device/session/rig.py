@@ -21,6 +21,7 @@ from device.contracts import (
     Say,
     Urgency,
 )
+from device.conversation import Conversation
 from device.notices import Board, LightChanged, LightState, Notice
 from device.record import TurnRecord
 from device.session import Ears, Session
@@ -52,6 +53,7 @@ class Device:
     voice: FakeVoice = field(default_factory=FakeVoice)
     robot: FakeRobot = field(default_factory=FakeRobot)
     settings: Settings = field(default_factory=Settings)
+    conversation: Conversation = field(default_factory=Conversation)
     records: list[TurnRecord] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     sound: bytes = SILENCE
@@ -74,7 +76,7 @@ class Device:
         answerers = Answerers(self.brain, self.gate, self.voice, self.speaker, stock, self.board)
         ears = Ears(self.hub, FakeDetector(), self.stt)
         self.session = Session(
-            self.settings, ears, answerers, self.robot, self.records.append, clock=loop.time
+            self.settings, ears, answerers, self.robot, self.records.append, loop.time, self.conversation
         )
         whole = asyncio.gather(self._watch(), self._microphone(), self.session.run())
         await asyncio.sleep(0.1)

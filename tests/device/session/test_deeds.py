@@ -7,17 +7,17 @@ import asyncio
 import pytest
 
 from device.contracts import (
+    Emotion,
+    Express,
     Gesture,
     Perform,
     Say,
     SetVolume,
     StopEverything,
 )
-from device.notices import LightState, Moved
+from device.notices import LightChanged, LightState, Moved
 from tests.device.session.rig import LONG, Device
-from tests.fakes import (
-    FakeBrain,
-)
+from tests.fakes import FakeBrain, FakeRobot
 
 
 def test_a_press_lets_a_stopped_robot_move_again() -> None:
@@ -120,3 +120,38 @@ def test_a_session_that_ends_leaves_silence_and_stillness() -> None:
     device.play(story)
     assert device.robot.halted
     assert device.records[0].spoken_s < 1
+
+
+def test_a_mood_is_heard_in_the_voice_and_seen_in_light_and_robot_until_the_words_end() -> None:
+    async def story(device: Device) -> None:
+        device.session.ask("good news")
+        await device.turn()
+        await asyncio.sleep(0.1)
+        assert device.voice.emotions == [Emotion.NEUTRAL, Emotion.HAPPY]
+        assert device.robot.moods == [Emotion.HAPPY, Emotion.NEUTRAL]
+        moods = [notice.mood for notice in device.notices if isinstance(notice, LightChanged)]
+        assert Emotion.HAPPY in moods
+        assert moods[-1] is Emotion.NEUTRAL
+
+    Device(brain=FakeBrain([Say("Well. "), Express(Emotion.HAPPY), Say("It works.")])).play(story)
+
+
+def test_a_barge_in_ends_the_mood() -> None:
+    async def story(device: Device) -> None:
+        device.session.ask("good news")
+        await device.until(lambda: device.session.light.mood is Emotion.HAPPY)
+        device.session.press()
+        await device.until(lambda: device.session.light.mood is Emotion.NEUTRAL, within_s=1)
+        await asyncio.sleep(0.1)
+        assert device.robot.moods == [Emotion.HAPPY, Emotion.NEUTRAL]
+
+    Device(brain=FakeBrain([Express(Emotion.HAPPY), *LONG])).play(story)
+
+
+def test_a_robot_whose_face_hangs_does_not_hold_up_the_words() -> None:
+    async def story(device: Device) -> None:
+        device.session.ask("good news")
+        assert (await device.turn()).spoken == "It works."
+
+    brain = FakeBrain([Express(Emotion.HAPPY), Say("It works.")])
+    Device(brain=brain, robot=FakeRobot(hangs=True)).play(story)

@@ -137,3 +137,25 @@ def test_no_text_makes_it_slow(unit: str, direction: Direction) -> None:
         return time.process_time() - began_s
 
     assert seconds(LONGEST) < 40 * max(seconds(LONGEST // 10), 0.005)
+
+
+@pytest.mark.parametrize(
+    ("text", "direction"),
+    [
+        ("that is fucking great", Direction.HEARD),
+        ("that is fucking great", Direction.TO_SAY),
+        ("can you keep a secret", Direction.HEARD),
+        ("my phone number is five five five one two three four", Direction.HEARD),
+    ],
+)
+def test_what_only_children_are_kept_from_is_let_pass_among_adults(text: str, direction: Direction) -> None:
+    grown_up = load_gate("en", "US", for_adults=True)
+    assert not asyncio.run(GATE.judge(text, direction)).allowed
+    assert asyncio.run(grown_up.judge(text, direction)).allowed
+
+
+@pytest.mark.parametrize("text", ["I want to die", "how do I kill my neighbour", "where can I buy cocaine"])
+def test_need_and_harm_are_seen_among_adults_too(text: str) -> None:
+    grown_up = load_gate("en", "US", for_adults=True)
+    assert not judge(text, gate=grown_up).allowed
+    assert judge(text, gate=grown_up) == judge(text)

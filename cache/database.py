@@ -1,0 +1,75 @@
+"""Opening a database: schema brought up to date, erased rows really gone, a damaged file set aside."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+BUSY_S = 5.0
+DAMAGED = ".damaged"
+_COMPANIONS = ("", "-wal", "-shm", "-journal")
+
+
+def open_database(file: Path, migrations: Sequence[str]) -> sqlite3.Connection:
+    """The database, in the newest of its schemas; made if it is not there, for its owner's eyes only.
+
+    `migrations` are SQL scripts, oldest first; each is committed together with its number
+    (`user_version`), so none runs twice or by halves. A file that is no sound database is renamed to
+    `*.damaged` and a new one begun. Rows that are deleted are overwritten (`secure_delete`).
+    Raises OSError or sqlite3.Error when the disk does not allow it.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.touch(mode=0o600)
+    try:
+        return _opened(file, migrations)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):  # locked, full, read-only: not the file's fault
+            raise
+        log.error("%s is damaged and was set aside as %s: %s", file.name, file.name + DAMAGED, error)
+        _set_aside(file)
+        return _opened(file, migrations)
+
+
+def erase_database(file: Path) -> None:
+    """Remove it with all that belongs to it, the damaged copy too. Raises OSError."""
+    for name in (file.name, file.name + DAMAGED):
+        for companion in _COMPANIONS:
+            file.with_name(name + companion).unlink(missing_ok=True)
+
+
+def _opened(file: Path, migrations: Sequence[str]) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, timeout=BUSY_S, isolation_level=None)
+    try:
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        _check(connection)
+        _migrate(connection, migrations)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(verdict)
+
+
+def _migrate(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(migrations):
+        raise sqlite3.OperationalError(f"its schema {version} was made by a newer release")
+    for number, script in enumerate(migrations[version:], start=version + 1):
+        connection.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")
+
+
+def _set_aside(file: Path) -> None:
+    for companion in _COMPANIONS:
+        damaged = file.with_name(file.name + companion)
+        if damaged.exists():
+            damaged.replace(file.with_name(file.name + DAMAGED + companion))
