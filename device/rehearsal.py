@@ -82,7 +82,7 @@ async def ask(
     Raises AudioFileError, EngineMissing.
     """
     given = load(recording) if recording else None
-    async with load_engines(settings) as engines, _stage(settings, engines, fast=True) as stage:
+    async with load_engines(settings) as engines, on_stage(settings, engines, fast=True) as stage:
         record = await (stage.ask(text or "") if given is None else stage.hear(given.audio))
         outcome = Outcome.of(record, str(recording or ""), given.notes if given else ())
         return outcome, stage.speaker.sound()
@@ -97,7 +97,7 @@ async def replay(settings: Settings, paths: Sequence[Path], *, fast: bool) -> As
             except AudioFileError as error:
                 yield Outcome(file=str(path), error=str(error))
                 continue
-            async with _stage(settings, engines, fast=fast) as stage:
+            async with on_stage(settings, engines, fast=fast) as stage:
                 yield Outcome.of(await stage.hear(given.audio), str(path), given.notes)
 
 
@@ -110,8 +110,8 @@ def recordings(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-class _Stage:
-    """A device for one turn."""
+class Stage:
+    """A device that is pressed and asked by a program."""
 
     def __init__(self, settings: Settings, engines: Engines, *, fast: bool) -> None:
         self._fast = fast
@@ -142,8 +142,8 @@ class _Stage:
 
 
 @contextlib.asynccontextmanager
-async def _stage(settings: Settings, engines: Engines, *, fast: bool) -> AsyncIterator[_Stage]:
-    stage = _Stage(settings, engines, fast=fast)
+async def on_stage(settings: Settings, engines: Engines, *, fast: bool) -> AsyncIterator[Stage]:
+    stage = Stage(settings, engines, fast=fast)
     async with asyncio.TaskGroup() as group:
         session = group.create_task(stage.device.session.run(), name="session")
         yield stage

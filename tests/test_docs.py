@@ -11,6 +11,7 @@ import pytest
 
 from device.cli import build_parser
 from device.config_keys import Key, as_toml, keys
+from device.contracts import Emotion, Gesture
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = (ROOT / "docs" / "settings.md").read_text("utf-8")
@@ -68,3 +69,11 @@ def test_every_command_shows_an_example_of_itself() -> None:
 def test_the_commands_are_those_that_people_were_promised() -> None:
     promised = {"run", "ask", "replay", "doctor", "config show", "config check"}
     assert {f"twominds {command}" for command in promised} <= set(all_commands())
+
+
+def test_every_mood_and_gesture_that_a_reply_may_name_is_documented() -> None:
+    characters = (ROOT / "docs" / "characters.md").read_text("utf-8")
+    for row, names in (("moods", Emotion), ("gestures", Gesture)):
+        listed = re.search(rf"^\| {row} \| (.*) \|$", characters, re.MULTILINE)
+        assert listed is not None
+        assert sorted(listed[1].split(", ")) == sorted(name.value for name in names)
