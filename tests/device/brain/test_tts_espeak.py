@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from device.brain.tts_espeak import LONGEST_TEXT, EspeakVoice
+from device.brain.clause import LONGEST_TEXT
+from device.brain.tts_espeak import EspeakVoice
 from device.config import VoiceSettings
 from device.contracts import Audio
 from device.errors import EngineMissing, SettingsError, TtsError
