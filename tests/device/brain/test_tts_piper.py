@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from device.brain.clause import LONGEST_TEXT
+from device.brain.piper_engine import PiperEngine
 from device.brain.tts_piper import PiperTts
 from device.brain.voice_level import TARGET_LEVEL, speech_level
 from device.config import Piper, VoiceSettings
@@ -47,10 +49,11 @@ def joined(pieces: list[Audio]) -> Audio:
 
 def spoken(voice: PiperTts, text: str = TEXT, emotion: Emotion = Emotion.NEUTRAL) -> Audio:
     async def story() -> Audio:
-        await voice.load(LOAD_S)
-        sound = joined(await say(voice, text, emotion))
-        await voice.close()
-        return sound
+        try:
+            await voice.load(LOAD_S)
+            return joined(await say(voice, text, emotion))
+        finally:
+            await voice.close()
 
     return asyncio.run(story())
 
@@ -210,6 +213,175 @@ def test_a_pause_stays_behind_a_clause(model: Path, text: str, tail_ms: int) -> 
     loud = np.flatnonzero(np.abs(samples(audio)) > 0.003)
     assert loud[0] / audio.rate_hz < 0.06
     assert (len(audio.pcm) / 2 - loud[-1]) / audio.rate_hz * 1000 <= tail_ms + 1
+
+
+# --- stopping, hanging, taking turns -------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A voice that needs a second or so for every sentence."""
+    return make_piper_voice(tmp_path_factory.mktemp("slow"), work=800)
+
+
+def test_closing_stops_the_voice_within_its_sentence_and_the_next_clause_works(slow: Path) -> None:
+    async def story() -> None:
+        voice = piper(slow)
+        sound = voice.synthesise("One day. Two days. Three days. Four days.")
+        await anext(sound)
+        async with asyncio.timeout(1):  # real inference takes real time: four sentences take more
+            await sound.aclose()  # type: ignore[attr-defined]
+        assert voice._worker.given_up == 0
+        assert await say(voice, "Hello.")
+        await voice.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.01, 0.2])
+def test_cancelling_at_any_moment_leaves_a_voice_that_works(slow: Path, after_s: float) -> None:
+    async def story() -> None:
+        voice = piper(slow)
+        await voice.load(LOAD_S)
+        task = asyncio.ensure_future(say(voice, TEXT))
+        await asyncio.sleep(after_s)  # real inference takes real time
+        task.cancel()
+        async with asyncio.timeout(1):
+            await asyncio.wait([task])
+        assert task.cancelled()
+        assert voice._worker.given_up == 0
+        assert await say(voice, "Hello.")
+        await voice.close()
+
+    asyncio.run(story())
+
+
+class HangingOnce(PiperTts):
+    """Its first voice blocks in native code for as long as the test likes."""
+
+    def __init__(self, model: Path, release: threading.Event) -> None:
+        super().__init__(model, VoiceSettings(), Piper(), 2, longest_wait_s=0.3)
+        make = self._worker._make_engine
+        hangs = [True]
+
+        def make_hanging_first() -> PiperEngine:
+            engine = make()
+            if hangs.pop() if hangs else False:
+                engine.speak = lambda *_: iter([release.wait()])  # type: ignore[assignment,method-assign]
+            return engine
+
+        self._worker._make_engine = make_hanging_first
+
+
+def test_a_voice_that_hangs_is_given_up_and_the_next_clause_has_a_new_one(model: Path) -> None:
+    release = threading.Event()
+
+    async def story() -> None:
+        voice = HangingOnce(model, release)
+        await voice.load(LOAD_S)
+        with pytest.raises(TtsError, match=r"gave nothing for 0\.3 s"):
+            await say(voice, TEXT)
+        assert voice._worker.given_up == 1
+        assert joined(await say(voice, TEXT)).duration_s > 0.5
+        await voice.close()
+
+    asyncio.run(story())
+    release.set()
+
+
+def test_a_hang_that_the_listener_cuts_short_is_cured_too(model: Path) -> None:
+    release = threading.Event()
+
+    async def story() -> None:
+        voice = HangingOnce(model, release)
+        voice._longest_wait_s = 30
+        await voice.load(LOAD_S)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await say(voice, TEXT)
+        assert voice._worker.given_up == 1
+        assert await say(voice, TEXT)
+        await voice.close()
+
+    asyncio.run(story())
+    release.set()
+
+
+def test_a_voice_that_is_still_being_loaded_again_is_waited_for_but_not_given_up(model: Path) -> None:
+    loading, release = threading.Event(), threading.Event()
+
+    async def story() -> None:
+        voice = HangingOnce(model, release)
+        await voice.load(LOAD_S)
+        make = voice._worker._make_engine
+        voice._worker._make_engine = lambda: (loading.wait(), make())[1]
+        for complaint in ("gave nothing", "still being loaded", "still being loaded"):
+            with pytest.raises(TtsError, match=complaint):
+                await say(voice, TEXT)
+        assert voice._worker.given_up == 1
+        loading.set()
+        voice._longest_wait_s = 30
+        assert await say(voice, TEXT)
+        await voice.close()
+
+    asyncio.run(story())
+    release.set()
+
+
+def test_two_clauses_at_once_are_spoken_one_after_the_other(model: Path) -> None:
+    async def story() -> tuple[list[Audio], list[Audio], list[Audio]]:
+        voice = piper(model)
+        both = await asyncio.gather(say(voice, "One. Two. Three."), say(voice, TEXT))
+        alone = await say(voice, TEXT)
+        await voice.close()
+        return both[0], both[1], alone
+
+    first, second, alone = asyncio.run(story())
+    assert len(first) == 4
+    assert joined(second) == joined(alone)
+
+
+def test_the_event_loop_goes_on_while_the_voice_works(slow: Path) -> None:
+    async def story() -> int:
+        voice = piper(slow)
+        await voice.load(LOAD_S)
+        ticks = 0
+        task = asyncio.ensure_future(say(voice, TEXT))
+        while not task.done():
+            await asyncio.sleep(0.005)
+            ticks += 1
+        await voice.close()
+        return ticks
+
+    assert asyncio.run(story()) > 20
+
+
+def test_its_thread_ends_when_it_is_closed(model: Path) -> None:
+    async def story() -> threading.Thread:
+        voice = piper(model)
+        thread = await voice._worker.run(lambda engine, stop: threading.current_thread(), LOAD_S)
+        assert await say(voice, TEXT)
+        await voice.close()
+        return thread
+
+    thread = asyncio.run(story())
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_another_voice_or_setting_has_another_key(tmp_path: Path) -> None:
+    model = make_piper_voice(tmp_path)
+    other = make_piper_voice(tmp_path, name="other")
+    voices = [
+        piper(model),
+        piper(other),
+        piper(model, VoiceSettings(words_per_minute=150)),
+        piper(model, speaker="1"),
+        piper(model, variation=0.1),
+        piper(model, rhythm=0.1),
+    ]
+    assert len({voice.sound_key for voice in voices}) == len(voices)
+    assert piper(model, VoiceSettings(volume=10), threads=3).sound_key == piper(model).sound_key
 
 
 # --- voices that cannot be used ------------------------------------------------------------------
