@@ -22,6 +22,7 @@ from device.contracts import (
     Urgency,
 )
 from device.notices import Board, LightChanged, LightState, Notice
+from device.ports import TextToSpeech
 from device.record import TurnRecord
 from device.session import Ears, Session
 from device.turn import Answerers
@@ -50,6 +51,8 @@ class Device:
     brain: FakeBrain = field(default_factory=FakeBrain)
     gate: FakeGate = field(default_factory=FakeGate)
     voice: FakeVoice = field(default_factory=FakeVoice)
+    wrapped: Callable[[FakeVoice], TextToSpeech] = lambda voice: voice
+    """What stands between the turn and its voice."""
     robot: FakeRobot = field(default_factory=FakeRobot)
     settings: Settings = field(default_factory=Settings)
     records: list[TurnRecord] = field(default_factory=list)
@@ -71,7 +74,9 @@ class Device:
         self.hub = FrameHub()
         self.speaker = SimulatedSpeaker()
         self.board = Board()
-        answerers = Answerers(self.brain, self.gate, self.voice, self.speaker, stock, self.board)
+        answerers = Answerers(
+            self.brain, self.gate, self.wrapped(self.voice), self.speaker, stock, self.board
+        )
         ears = Ears(self.hub, FakeDetector(), self.stt)
         self.session = Session(
             self.settings, ears, answerers, self.robot, self.records.append, clock=loop.time
