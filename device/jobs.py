@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
@@ -20,24 +20,46 @@ from device.errors import StageError, StageTimeout
 
 EngineT = TypeVar("EngineT")
 ResultT = TypeVar("ResultT")
+PieceT = TypeVar("PieceT")
 
 HUNG_AT_MOST = 3
 """Threads of one worker that may hang at a time."""
 STOP_GRACE_S = 1.0
 """How long a job may go on after its stop flag is set before its thread is given up."""
 
+PIECES_AHEAD = 8
+"""How many pieces a job makes before somebody takes them; then it waits."""
+
 
 class StopFlag:
-    """Set by the event loop, looked at by the job."""
+    """Set by the event loop, looked at by the job. Safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._lock = threading.Lock()
+        self._calls: list[Callable[[], None]] = []
+        self._set = False
 
     def __bool__(self) -> bool:
-        return self._event.is_set()
+        return self._set
 
     def set(self) -> None:
-        self._event.set()
+        """Idempotent. Whatever was to be called then is called here and now."""
+        with self._lock:
+            self._set = True
+            calls, self._calls = self._calls, []
+        for call in calls:
+            call()
+
+    def when_set(self, call: Callable[[], None]) -> None:
+        """Call this as soon as the flag is set, in the thread that sets it; at once if it is set.
+
+        For calls that a library can break off; it must be quick, and it must not raise.
+        """
+        with self._lock:
+            if not self._set:
+                self._calls.append(call)
+                return
+        call()
 
 
 class Job(Generic[ResultT]):
@@ -73,6 +95,15 @@ class Job(Generic[ResultT]):
         """`tell` is called in the event loop with the job's exception, if it ends with one."""
         self._future.add_done_callback(lambda future: _tell(future, tell))
 
+    def when_ended(self, call: Callable[[], None]) -> None:
+        """Call this in the event loop once the job has ended, well or not."""
+        self._future.add_done_callback(lambda _: call())
+
+    async def ends_within(self, seconds: float) -> bool:
+        """Wait for the job without stopping it; whether it has ended, well or not. Cancel-safe."""
+        done, _ = await asyncio.wait([self._future], timeout=seconds)
+        return bool(done)
+
     async def stop(self, grace_s: float = STOP_GRACE_S) -> None:
         """Ask the job to end and wait for it; past `grace_s` its thread is given up. Idempotent."""
         self._stop.set()
@@ -82,6 +113,10 @@ class Job(Generic[ResultT]):
         if not self._future.done():
             self._given_up = True
             self._give_up()
+
+
+class _End:
+    """Nothing more comes."""
 
 
 def _retrieve(future: asyncio.Future[ResultT]) -> None:
@@ -132,11 +167,52 @@ class Worker(Generic[EngineT]):
         """`submit` and wait. Raises what `call` raises, and StageTimeout."""
         return await self.submit(call).result(deadline_s)
 
+    async def stream(
+        self, make: Callable[[EngineT, StopFlag], Iterator[PieceT]], deadline_s: float
+    ) -> AsyncGenerator[PieceT, None]:
+        """What `make(engine, stop)` yields in the thread, as it comes, at most `PIECES_AHEAD` ahead.
+
+        Raises what `make` raises, after what came before it, and StageTimeout when no piece comes for
+        `deadline_s`; the thread is then given up. Closing or cancelling stops the job between two
+        pieces and awaits its end.
+        """
+        pieces: asyncio.Queue[PieceT | _End] = asyncio.Queue()
+        room = threading.Semaphore(PIECES_AHEAD)
+        tell = asyncio.get_running_loop().call_soon_threadsafe
+
+        def work(engine: EngineT, stop: StopFlag) -> None:
+            stop.when_set(room.release)
+            for piece in make(engine, stop):
+                room.acquire()
+                if stop:
+                    return
+                tell(pieces.put_nowait, piece)
+
+        job = self.submit(work)
+        job.when_ended(lambda: pieces.put_nowait(_End()))
+        try:
+            while not isinstance(piece := await self._next(pieces, deadline_s), _End):
+                yield piece
+                room.release()
+            await job.result(deadline_s)
+        except StageTimeout:
+            await job.stop(grace_s=0)
+            raise
+        finally:
+            await job.stop()
+
     def close(self) -> None:
         """Let the thread end after the jobs it has."""
         if self._thread is not None:
             self._thread.tasks.put(None)
             self._thread = None
+
+    async def _next(self, pieces: asyncio.Queue[PieceT | _End], deadline_s: float) -> PieceT | _End:
+        try:
+            async with asyncio.timeout(deadline_s):
+                return await pieces.get()
+        except TimeoutError as error:
+            raise StageTimeout(self.name, deadline_s) from error
 
     def _abandon(self, thread: _EngineThread[EngineT]) -> None:
         """Let go of a thread that does not answer; it ends by itself if it ever comes back."""

@@ -193,7 +193,7 @@ class Turn:
         return self.record.route
 
     async def _apologise(self, error: Exception) -> None:
-        """Tell the person; by a sound where the voice itself is what failed."""
+        """Tell the person; by a sound where the voice fails at this, too."""
         self.record.error = str(error)
         self.record.error_code = error.code if isinstance(error, StageError) else "bug"
         if not isinstance(error, StageError):
@@ -201,8 +201,6 @@ class Turn:
         text = self._with.phrases(self._stock_for(error))
         route = self._route(Mind.STOCK, f"the turn failed: {self.record.error_code}")
         try:
-            if isinstance(error, TtsError):
-                raise error
             await self._speaking.say_vetted(text, route)
         except (TtsError, StageTimeout):
             self._with.board.post(Answering(self.record.turn_id, text, route))

@@ -90,6 +90,11 @@ def phrases(language: str, root: Path = PACKS, *, name: str = "Robot") -> Callab
     return lambda stock: said.say(stock.value)
 
 
+def stock_wordings(language: str, root: Path = PACKS) -> tuple[str, ...]:
+    """Every wording of every stock phrase. Raises BrokenPack."""
+    return tuple(line for lines in _wordings(root / language / "stock.txt").values() for line in lines)
+
+
 def _joined(path: Path, paragraph: Paragraph) -> str:
     return " ".join(paragraph.lines)
 

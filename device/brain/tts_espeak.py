@@ -11,20 +11,17 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
+from device.brain.clause import pause_ms, words_to_say
+from device.brain.moods import MOODS
 from device.brain.silence_trim import SilenceTrimmer
-from device.brain.speakable import speakable
 from device.brain.wav_stream import NotWav, WavStream
 from device.config import VoiceSettings
 from device.contracts import Audio, Emotion
 from device.errors import EngineMissing, SettingsError, TtsError
 
-LONGEST_TEXT = 4_000
-"""Characters of one clause; as UTF-8 they fit into a pipe, so writing them never waits."""
-CLAUSE_PAUSE_MS = 50
-SENTENCE_PAUSE_MS = 200
+HIGHEST_PITCH = 99
 
 _VOICE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+/-]*")
-_SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*$")
 
 Result = TypeVar("Result")
 
@@ -51,9 +48,8 @@ class EspeakVoice:
             "--stdin",
             "-b1",  # the text is UTF-8
             f"-v{_voice_option(voice.name)}",
-            f"-s{voice.words_per_minute}",
-            f"-p{voice.pitch}",
         )
+        self._voice = voice
         _try_voice(self._command, voice.name)
 
     async def synthesise(self, text: str, emotion: Emotion = Emotion.NEUTRAL) -> AsyncIterator[Audio]:
@@ -62,16 +58,14 @@ class EspeakVoice:
         Raises TtsError when the program fails, gives nothing for `longest_wait_s` or the clause is
         too long. Cancelling or closing kills the program.
         """
-        spoken = speakable(text)
+        spoken = words_to_say(text)
         if not spoken:
             return
-        if len(spoken) > LONGEST_TEXT:
-            raise TtsError(f"A clause of {len(spoken)} characters is too long to speak: split it.")
-        async with self._running(spoken) as process:
+        async with self._running(spoken, emotion) as process:
             assert process.stdout is not None
             stream = WavStream(process.stdout)
             rate_hz = await self._read_header(process, stream)
-            trimmer = SilenceTrimmer(rate_hz, tail_ms=_pause_ms(spoken))
+            trimmer = SilenceTrimmer(rate_hz, tail_ms=pause_ms(spoken))
             while pcm := await self._bounded(stream.read()):
                 if sound := trimmer.feed(pcm):
                     yield Audio(sound, rate_hz)
@@ -83,12 +77,25 @@ class EspeakVoice:
     async def close(self) -> None:
         """Nothing is kept between clauses."""
 
+    @property
+    def sound_key(self) -> str:
+        """Everything that its sound depends on."""
+        voice = self._voice
+        return f"{self.name} {voice.name} {voice.words_per_minute} {voice.pitch}"
+
+    def _manner(self, emotion: Emotion) -> tuple[str, str]:
+        """Pace and pitch: as they were set, and a little as the mood is."""
+        mood = MOODS[emotion]
+        pace = round(self._voice.words_per_minute * mood.speed)
+        pitch = min(max(self._voice.pitch + mood.pitch, 0), HIGHEST_PITCH)
+        return f"-s{pace}", f"-p{pitch}"
+
     @asynccontextmanager
-    async def _running(self, text: str) -> AsyncIterator[Process]:
+    async def _running(self, text: str, emotion: Emotion) -> AsyncIterator[Process]:
         """The program, given its text; killed and reaped on the way out, whatever happens."""
         try:
             process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=PIPE, stdout=PIPE, stderr=PIPE
+                *self._command, *self._manner(emotion), stdin=PIPE, stdout=PIPE, stderr=PIPE
             )
         except OSError as error:
             raise TtsError(f"{self._command[0]} could not be started: {error.strerror}.") from error
@@ -152,8 +159,3 @@ def _try_voice(command: tuple[str, ...], name: str) -> None:
         ) from error
     if tried.returncode != 0:
         raise SettingsError(f"voice.name is {name!r}: choose one that `espeak-ng --voices` lists.")
-
-
-def _pause_ms(text: str) -> int:
-    """The silence that stays at the end: a clause goes on at once, a sentence lets the listener breathe."""
-    return SENTENCE_PAUSE_MS if _SENTENCE_END.search(text) else CLAUSE_PAUSE_MS

@@ -1,14 +1,15 @@
-"""Workers with real threads: results, stop flags, hung engines given up and replaced."""
+"""Workers with real threads: results, stop flags, hung engines given up and replaced, streams."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from device.errors import StageError, StageTimeout
-from device.jobs import HUNG_AT_MOST, StopFlag, Worker
+from device.jobs import HUNG_AT_MOST, PIECES_AHEAD, StopFlag, Worker
 
 
 class Engine:
@@ -193,3 +194,167 @@ def test_a_job_that_nobody_awaits_tells_its_error() -> None:
         return told
 
     assert asyncio.run(story()) == ["ZeroDivisionError"]
+
+
+# --- flags that break a call off -----------------------------------------------------------------
+
+
+def test_what_was_to_be_called_when_a_flag_is_set_is_called_once() -> None:
+    called: list[str] = []
+    stop = StopFlag()
+    stop.when_set(lambda: called.append("waiting"))
+    assert not called
+    stop.set()
+    stop.set()
+    assert called == ["waiting"]
+    stop.when_set(lambda: called.append("late"))
+    assert called == ["waiting", "late"]
+
+
+def test_a_job_can_be_waited_for_without_stopping_it() -> None:
+    go_on = threading.Event()
+
+    async def story() -> bool:
+        worker = Worker("engine", Engine)
+        job = worker.submit(lambda e, stop: go_on.wait() and not stop)
+        assert not await job.ends_within(0.02)
+        go_on.set()
+        assert await job.ends_within(5)
+        worker.close()
+        return await job.result(5)
+
+    assert asyncio.run(story())
+
+
+# --- pieces as they come -------------------------------------------------------------------------
+
+
+def test_pieces_come_in_order_however_many_there_are() -> None:
+    async def story() -> list[int]:
+        worker = Worker("engine", Engine)
+        pieces = [piece async for piece in worker.stream(lambda e, stop: iter(range(1000)), 5)]
+        worker.close()
+        return pieces
+
+    assert asyncio.run(story()) == list(range(1000))
+
+
+def test_a_piece_comes_before_the_next_is_made() -> None:
+    go_on = threading.Event()
+
+    def make(engine: Engine, stop: StopFlag) -> Iterator[str]:
+        yield "first"
+        assert go_on.wait(5)
+        yield "second"
+
+    async def story() -> str:
+        worker = Worker("engine", Engine)
+        pieces = worker.stream(make, 5)
+        assert await anext(pieces) == "first"
+        go_on.set()
+        second = await anext(pieces)
+        await pieces.aclose()
+        worker.close()
+        return second
+
+    assert asyncio.run(story()) == "second"
+
+
+def counting(made: list[int], stopped: threading.Event) -> Callable[[Engine, StopFlag], Iterator[int]]:
+    def make(engine: Engine, stop: StopFlag) -> Iterator[int]:
+        try:
+            for number in range(10_000):
+                made.append(number)
+                yield number
+        finally:
+            stopped.set()
+
+    return make
+
+
+def test_nobody_who_reads_slowly_is_overrun_and_closing_ends_the_job() -> None:
+    made: list[int] = []
+    stopped = threading.Event()
+
+    async def story() -> None:
+        worker = Worker("engine", Engine)
+        pieces = worker.stream(counting(made, stopped), 5)
+        assert await anext(pieces) == 0
+        await asyncio.sleep(0.05)  # a real thread has real time to run ahead
+        assert len(made) <= PIECES_AHEAD + 2
+        await pieces.aclose()
+        assert worker.given_up == 0
+        assert await worker.run(lambda e, stop: "fine", 5) == "fine"
+        worker.close()
+
+    asyncio.run(story())
+    assert stopped.is_set()
+
+
+def test_a_cancelled_reader_ends_the_job() -> None:
+    made: list[int] = []
+    stopped = threading.Event()
+
+    async def story() -> None:
+        worker = Worker("engine", Engine)
+
+        async def read() -> None:
+            async for _ in worker.stream(counting(made, stopped), 5):
+                await asyncio.Event().wait()
+
+        reading = asyncio.ensure_future(read())
+        await asyncio.sleep(0.02)  # a real thread has real time to begin
+        reading.cancel()
+        await asyncio.wait([reading])
+        assert await worker.run(lambda e, stop: "fine", 5) == "fine"
+        worker.close()
+
+    asyncio.run(story())
+    assert stopped.is_set()
+
+
+def test_an_error_comes_after_the_pieces_before_it() -> None:
+    def make(engine: Engine, stop: StopFlag) -> Iterator[int]:
+        yield 1
+        raise ZeroDivisionError
+
+    async def story() -> None:
+        worker = Worker("engine", Engine)
+        pieces = worker.stream(make, 5)
+        assert await anext(pieces) == 1
+        with pytest.raises(ZeroDivisionError):
+            await anext(pieces)
+        worker.close()
+
+    asyncio.run(story())
+
+
+def test_an_engine_that_cannot_be_made_ends_its_stream_at_once() -> None:
+    async def story() -> None:
+        worker: Worker[Engine] = Worker("engine", lambda: Engine(1 / 0))  # type: ignore[call-arg]
+        with pytest.raises(ZeroDivisionError):
+            await anext(worker.stream(lambda e, stop: iter(()), 60))
+        worker.close()
+
+    asyncio.run(story())
+
+
+def test_a_stream_that_hangs_is_given_up_at_its_deadline() -> None:
+    hang = threading.Event()
+
+    def make(engine: Engine, stop: StopFlag) -> Iterator[int]:
+        yield 1
+        hang.wait()
+
+    async def story() -> None:
+        worker = Worker("engine", Engine)
+        pieces = worker.stream(make, 0.05)
+        assert await anext(pieces) == 1
+        with pytest.raises(StageTimeout, match=r"engine did not answer within 0\.05 s"):
+            await anext(pieces)
+        assert worker.given_up == 1
+        assert await worker.run(lambda e, stop: "fine", 5) == "fine"
+        worker.close()
+
+    asyncio.run(story())
+    hang.set()

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import convert
 
-from device.brain.tts_espeak import LONGEST_TEXT, EspeakVoice
+from device.brain.clause import LONGEST_TEXT
+from device.brain.tts_espeak import EspeakVoice
 from device.config import VoiceSettings
-from device.contracts import Audio
+from device.contracts import Audio, Emotion
 from device.errors import EngineMissing, SettingsError, TtsError
 
 espeak = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs espeak-ng")
@@ -24,12 +26,12 @@ espeak = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs esp
 LONG = "This is a long story, and it goes on and on. " * 60
 
 
-async def say(voice: EspeakVoice, text: str) -> list[Audio]:
-    return [piece async for piece in voice.synthesise(text)]
+async def say(voice: EspeakVoice, text: str, emotion: Emotion = Emotion.NEUTRAL) -> list[Audio]:
+    return [piece async for piece in voice.synthesise(text, emotion)]
 
 
-def spoken(text: str, voice: EspeakVoice | None = None) -> Audio:
-    pieces = asyncio.run(say(voice or EspeakVoice(VoiceSettings()), text))
+def spoken(text: str, voice: EspeakVoice | None = None, emotion: Emotion = Emotion.NEUTRAL) -> Audio:
+    pieces = asyncio.run(say(voice or EspeakVoice(VoiceSettings()), text, emotion))
     return Audio(b"".join(piece.pcm for piece in pieces), pieces[0].rate_hz if pieces else 22_050)
 
 
@@ -129,6 +131,28 @@ def test_rate_and_voice_change_the_sound() -> None:
     fast = spoken(text, EspeakVoice(VoiceSettings(words_per_minute=300)))
     assert slow.duration_s > 1.5 * fast.duration_s
     assert spoken(text, EspeakVoice(VoiceSettings(pitch=90))) != spoken(text)
+
+
+@espeak
+def test_moods_differ_in_pace_and_pitch_and_neutral_is_the_voice_as_it_was_set() -> None:
+    text = "The weather is fine today"
+    sounds = {emotion: spoken(text, emotion=emotion) for emotion in Emotion}
+    assert len({sound.pcm for sound in sounds.values()}) == len(Emotion)
+    assert sounds[Emotion.EXCITED].duration_s < sounds[Emotion.SAD].duration_s
+    assert sounds[Emotion.NEUTRAL] == spoken(text)
+
+
+@espeak
+@pytest.mark.parametrize(("pitch", "emotion"), [(99, Emotion.EXCITED), (0, Emotion.SAD)])
+def test_a_mood_never_leaves_the_range_of_the_program(pitch: int, emotion: Emotion) -> None:
+    voice = EspeakVoice(VoiceSettings(pitch=pitch, words_per_minute=450))
+    assert spoken("hello there", voice, emotion).duration_s > 0.1
+
+
+@espeak
+def test_another_voice_or_setting_has_another_key() -> None:
+    settings = [{}, {"name": "de"}, {"words_per_minute": 150}, {"pitch": 60}]
+    assert len({EspeakVoice(convert(s, VoiceSettings)).sound_key for s in settings}) == len(settings)
 
 
 @espeak

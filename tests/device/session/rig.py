@@ -23,6 +23,7 @@ from device.contracts import (
 )
 from device.conversation import Conversation
 from device.notices import Board, LightChanged, LightState, Notice
+from device.ports import TextToSpeech
 from device.record import TurnRecord
 from device.session import Ears, Session
 from device.turn import Answerers
@@ -51,6 +52,8 @@ class Device:
     brain: FakeBrain = field(default_factory=FakeBrain)
     gate: FakeGate = field(default_factory=FakeGate)
     voice: FakeVoice = field(default_factory=FakeVoice)
+    wrapped: Callable[[FakeVoice], TextToSpeech] = lambda voice: voice
+    """What stands between the turn and its voice."""
     robot: FakeRobot = field(default_factory=FakeRobot)
     settings: Settings = field(default_factory=Settings)
     conversation: Conversation = field(default_factory=Conversation)
@@ -73,7 +76,9 @@ class Device:
         self.hub = FrameHub()
         self.speaker = SimulatedSpeaker()
         self.board = Board()
-        answerers = Answerers(self.brain, self.gate, self.voice, self.speaker, stock, self.board)
+        answerers = Answerers(
+            self.brain, self.gate, self.wrapped(self.voice), self.speaker, stock, self.board
+        )
         ears = Ears(self.hub, FakeDetector(), self.stt)
         self.session = Session(
             self.settings, ears, answerers, self.robot, self.records.append, loop.time, self.conversation
