@@ -9,6 +9,7 @@ thread with a new engine, which is the only cure for a call that hangs in native
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import threading
 from collections.abc import Callable
@@ -22,6 +23,15 @@ ResultT = TypeVar("ResultT")
 
 STOP_GRACE_S = 1.0
 """How long a job may go on after its stop flag is set before its thread is given up."""
+
+
+def quiet_threads() -> None:
+    """Let native threads sleep while they wait; to be called before any engine's library is loaded.
+
+    OpenMP reads this when it is loaded. By default its threads spin while they wait for each other, and
+    two engines that share a few cores then starve one another and the event loop.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 class StopFlag:
@@ -65,6 +75,10 @@ class Job(Generic[ResultT]):
             await self.stop(grace_s=0)
             raise StageTimeout(self._stage, deadline_s)
         return self._future.result()
+
+    def when_ended(self, tell: Callable[[], None]) -> None:
+        """`tell` is called in the event loop, after everything that the job itself sent there."""
+        self._future.add_done_callback(lambda _: tell())
 
     async def stop(self, grace_s: float = STOP_GRACE_S) -> None:
         """Ask the job to end and wait for it; past `grace_s` its thread is given up. Idempotent."""
