@@ -19,7 +19,7 @@ Count = Callable[[str], int]
 """Tokens of a text."""
 
 MESSAGE_TOKENS = 8
-"""What a chat template puts around a message: gemma 6, ChatML 5, Llama 3 with its blank line 6."""
+"""What a chat template puts around a message where nobody knows it: gemma 6, ChatML 5, Llama 3 6."""
 
 UNSAID = "…"
 """Stands for the person's words where the device spoke first: many templates refuse such a chat."""
@@ -39,6 +39,8 @@ class Budget:
     prompt_tokens: int
     """For everything that the model reads: its context without the longest reply."""
     history_tokens: int
+    message_tokens: int = MESSAGE_TOKENS
+    """What is put around each message."""
 
 
 def chat(prompt: Prompt) -> tuple[Message, ...]:
@@ -80,11 +82,11 @@ class Window:
         Raises MindError when the persona alone is too long.
         """
         room = self._budget.prompt_tokens - self._cost(prompt.persona) - self._cost(prompt.notes)
-        if room <= MESSAGE_TOKENS:
+        if room <= self._budget.message_tokens:
             raise MindError(
                 "The persona is too long for the language model: shorten it or raise its context."
             )
-        text = _cut(prompt.text, room - MESSAGE_TOKENS, self._count)
+        text = _cut(prompt.text, room - self._budget.message_tokens, self._count)
         room -= self._cost(text)
         self._shown = self._show(prompt.history, min(room, self._budget.history_tokens))
         return replace(prompt, history=self._shown, text=text)
@@ -121,7 +123,7 @@ class Window:
         return sum(self._cost(line.text) for line in lines)
 
     def _cost(self, text: str) -> int:
-        return self._count(text) + MESSAGE_TOKENS if text else 0
+        return self._count(text) + self._budget.message_tokens if text else 0
 
 
 def _cut(text: str, tokens: int, count: Count) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
-from device.brain.chat import Message
+from device.brain.chat import Message, Role
 from device.errors import EngineMissing, MindError
 
 PLAIN = (
@@ -66,7 +67,7 @@ class ChatTemplate:
     def _render(self, messages: Sequence[Message]) -> str:
         if not self._knows_system:
             messages = _system_folded(messages)
-        listed = [{"role": message.role, "content": message.content} for message in messages]
+        listed: list[Any] = [{"role": message.role, "content": message.content} for message in messages]
         return str(self._formatter(messages=listed, enable_thinking=False).prompt)
 
     def _shows_system(self) -> bool:
@@ -89,7 +90,7 @@ class ChatTemplate:
 
 
 def _trial() -> tuple[Message, ...]:
-    roles = ("system", "user", "assistant", "user")
+    roles: tuple[Role, ...] = ("system", "user", "assistant", "user")
     return tuple(Message(role, hole) for role, hole in zip(roles, _HOLES, strict=True))
 
 

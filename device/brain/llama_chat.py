@@ -42,7 +42,8 @@ class LlamaChat:
         source = engine.chat_template or PLAIN
         self._template = ChatTemplate(source, bos=engine.bos, eos=engine.eos, controls=engine.controls())
         prompt_tokens = engine.context_tokens - reply.longest_tokens
-        self._window = Window(Budget(prompt_tokens, reply.history_tokens), engine.count)
+        budget = Budget(prompt_tokens, reply.history_tokens, self._message_tokens())
+        self._window = Window(budget, engine.count)
 
     def prepare(self, prompt: Prompt, stop: StopFlag) -> None:
         """Read all that will come before the person's words. Raises MindError."""
@@ -71,6 +72,12 @@ class LlamaChat:
         elif not said and not stop:
             raise MindError("The language model had nothing to say.")
         return Usage(len(tokens), held, written, first_s)
+
+    def _message_tokens(self) -> int:
+        """What the template puts around a message; half of what opens the reply is counted to each."""
+        least = chat(Prompt("a", (), "", "b"))
+        around = len(self._engine.tokens(self._template.render(least))) - self._engine.count("ab")
+        return -(-around // len(least))
 
     def _write(self, prompt_tokens: int, stop: StopFlag) -> Iterator[int]:
         longest = min(self._reply.longest_tokens, self._engine.context_tokens - prompt_tokens)

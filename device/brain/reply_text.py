@@ -1,4 +1,4 @@
-"""What a language model writes, made into what may be said: whole characters, no markers, no thoughts. Pure."""
+"""What a language model writes, as what may be said: whole characters, no markers, no thoughts. Pure."""
 
 from __future__ import annotations
 
