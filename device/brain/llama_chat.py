@@ -58,18 +58,17 @@ class LlamaChat:
         tokens = self._engine.tokens(rendered)
         held = self._engine.read(tokens, stop)
         text = ReplyText(self._template.turn_markers, thinking=rendered.rstrip().endswith(THOUGHT_BEGINS))
-        written, said, first_s = 0, False, 0.0
+        written, first_s = 0, 0.0
         for token in self._write(len(tokens), stop):
             written += 1
             first_s = first_s or time.monotonic() - began_s
             if piece := text.feed(self._engine.text_of(token)):
-                said = True
                 say(piece)
             if text.ended:
                 break
         if rest := text.finish():
             say(rest)
-        elif not said and not stop:
+        if not text.said and not stop:
             raise MindError("The language model had nothing to say.")
         return Usage(len(tokens), held, written, first_s)
 

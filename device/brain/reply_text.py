@@ -18,7 +18,8 @@ class ReplyText:
         self._thinking = thinking
         self._characters = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._held = ""
-        self._said = False
+        self.said = False
+        """Something came out."""
         self.ended = False
         """A marker came: nothing that follows belongs to the reply."""
 
@@ -71,7 +72,7 @@ class ReplyText:
         return "" if self._thinking else taken
 
     def _without_leading_space(self, text: str) -> str:
-        if not self._said:
+        if not self.said:
             text = text.lstrip()
-            self._said = bool(text)
+            self.said = bool(text)
         return text
