@@ -31,7 +31,7 @@ for chatty in ("httpx", "httpcore"):  # a line for every request, and every head
 CONNECT_S = 2.0
 """On a LAN; whoever waits for an answer would rather hear that there is none."""
 LOOK_UP_S = 5.0
-LAST_WORDS_S = 0.5
+LAST_WORDS_S = 0.2
 """What a server still sends after the end of a reply, which nobody waits for longer."""
 LONGEST_SILENCE_S = 60.0
 """A server that sends nothing for so long hangs, should nobody have given it up before."""
@@ -39,6 +39,9 @@ LONGEST_SILENCE_S = 60.0
 LONGEST_LISTING_BYTES = 1 << 20
 LONGEST_TOKEN_CHARACTERS = 32
 """A server that goes on beyond what so many characters a token make was told to stop, and did not."""
+
+KEPT_S = 60.0
+"""How long an unused connection is kept on this side."""
 
 TIMEOUTS = httpx.Timeout(LONGEST_SILENCE_S, connect=CONNECT_S, pool=CONNECT_S)
 
@@ -116,10 +119,13 @@ class ServerModel:
     async def prepare(self, prompt: Prompt) -> None:
         """Connect, and let a server that keeps what it has read read ahead. Cancel-safe. Raises MindError."""
         with _as_mind(), self._failures():
+            met_before = self._model is not None
             client, model = await self._ready()
             if model.keeps_what_it_read:
                 async for _ in self._replied(client, model, prompt, longest_tokens=1):
                     pass
+            elif met_before:
+                await self._listing(client)  # most servers hang up after some seconds without a request
 
     async def answer(self, prompt: Prompt) -> AsyncIterator[str]:
         """The reply in pieces. Raises MindError. Closing it closes the connection: the server stops."""
@@ -176,7 +182,13 @@ class ServerModel:
             headers["Authorization"] = f"Bearer {self._key}"
         # The system's certificates, to which owners add their own; no proxy from the environment.
         verify = ssl.create_default_context() if self._url.startswith("https") else False
-        client = httpx.AsyncClient(headers=headers, timeout=TIMEOUTS, verify=verify, trust_env=False)
+        client = httpx.AsyncClient(
+            headers=headers,
+            timeout=TIMEOUTS,
+            limits=httpx.Limits(max_connections=4, keepalive_expiry=KEPT_S),
+            verify=verify,
+            trust_env=False,
+        )
         return client, permission
 
     async def _disconnect(self) -> None:
@@ -271,10 +283,10 @@ _SENTENCES: dict[type[BaseException], str] = {
     EgressDenied: "{cause}",
     ssl.SSLCertVerificationError: "{server} has no certificate that this device trusts: add its authority "
     "to the system's, or use http within your own network.",
+    httpx.ConnectTimeout: "{server} cannot be reached: is it on, and on this network?",
     ssl.SSLError: "{server} does not speak https: does llm_server.url have to begin with http?",
     socket.gaierror: "{server} cannot be found: is the name in llm_server.url right?",
     ConnectionRefusedError: "{server} refuses connections: start it, and let it listen on that port.",
-    httpx.ConnectTimeout: "{server} cannot be reached: is it on, and on this network?",
     httpx.ReadTimeout: "{server} sent nothing for too long.",
     httpx.ReadError: "{server} broke off.",
     httpx.RemoteProtocolError: "{server} broke off.",
