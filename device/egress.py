@@ -126,7 +126,7 @@ class Egress:
 
     def check_address(self, address: object) -> None:
         """Raises EgressDenied for an address beyond this machine that nobody has a permit for."""
-        if not isinstance(address, tuple) or _is_local(str(address[0])):
+        if not isinstance(address, tuple) or is_local(str(address[0])):
             return
         host, port = str(address[0]), int(address[1])
         with self._lock:
@@ -140,12 +140,12 @@ class Egress:
         with self._lock:
             if name in self._names:
                 return
-        if isinstance(name, str) and not _is_local(name) and not _is_address(name):
+        if isinstance(name, str) and not is_local(name) and not _is_address(name):
             raise _denied(f"A look-up of {name} was refused: nothing may leave unpermitted.")
 
     def check_reverse(self, host: object) -> None:
         """Raises EgressDenied for asking whose a distant address is: that question leaves, too."""
-        if not _is_local(str(host)) and _is_address(str(host)):
+        if not is_local(str(host)) and _is_address(str(host)):
             raise _denied(f"A look-up of {host} was refused: nothing may leave unpermitted.")
         self.check_name(host)
 
@@ -156,7 +156,7 @@ def _denied(sentence: str) -> EgressDenied:
     return denied
 
 
-def _is_local(host: str) -> bool:
+def is_local(host: str) -> bool:
     """This machine itself, or no host at all."""
     if host in ("", "localhost"):
         return True

@@ -10,6 +10,7 @@ engine keeps its memory, a worker does that a few times and is then out of order
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -29,6 +30,15 @@ STOP_GRACE_S = 1.0
 
 PIECES_AHEAD = 8
 """How many pieces a job makes before somebody takes them; then it waits."""
+
+
+def quiet_threads() -> None:
+    """Let native threads sleep while they wait; to be called before any engine's library is loaded.
+
+    OpenMP reads this when it is loaded. By default its threads spin while they wait for each other, and
+    two engines that share a few cores then starve one another and the event loop.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 class StopFlag:

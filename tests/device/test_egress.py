@@ -211,6 +211,7 @@ NETWORK = {
 }
 MAY: dict[str, str] = {
     "device/egress.py": "is the gate",
+    "device/brain/llm_server.py": "asks the language model's server that the settings name, by its way out",
     "device/doctor.py": "tries whether the page's port on loopback is free",
     "device/panel/server.py": "listens on loopback for the page",
 }

@@ -1,0 +1,105 @@
+"""System 1 on board: llama.cpp as a language model (ports.LanguageModel)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from device.brain.llama_chat import RANDOM_SEED, LlamaChat, Usage
+from device.brain.llama_engine import LlamaEngine
+from device.config import Llama, Reply
+from device.contracts import Prompt
+from device.errors import EngineMissing, MindError
+from device.jobs import Worker
+from device.pipeline import bounded
+
+log = logging.getLogger(__name__)
+
+LONGEST_SILENCE_S = 60.0
+"""A model that writes nothing for so long hangs, should nobody have given it up before."""
+
+STAGE = "language model"
+
+
+class LlamaModel:
+    """The model lives in a thread of its own.
+
+    Its longest uninterruptible call is one step of llama.cpp: a token, or 32 tokens of a prompt.
+    """
+
+    name = "llama.cpp"
+
+    def __init__(
+        self,
+        model: Path,
+        settings: Llama,
+        reply: Reply,
+        cores: int,
+        *,
+        seed: int = RANDOM_SEED,
+        make_engine: Callable[..., LlamaEngine] = LlamaEngine,
+    ) -> None:
+        """`cores` are those that this process may use, hyper-threads not counted. Nothing is loaded yet."""
+
+        def make() -> LlamaChat:
+            engine = make_engine(
+                model,
+                context_tokens=settings.context_tokens,
+                threads=settings.threads or threads_for(cores),
+                memory_map=settings.memory_map,
+                lora=Path(settings.lora).expanduser() if settings.lora else None,
+            )
+            return LlamaChat(engine, reply, seed)
+
+        self._longest_tokens = reply.longest_tokens
+        self._worker = Worker(STAGE, make)
+        self.usage: Usage | None = None
+        """Of the last answer that came to its end."""
+
+    async def load(self, deadline_s: float) -> None:
+        """Load the model now rather than at the first turn. Raises EngineMissing, StageTimeout."""
+        await self._worker.run(lambda chat, stop: None, deadline_s)
+
+    async def prepare(self, prompt: Prompt) -> None:
+        """Read persona and history while the person speaks. Cancel-safe. Raises MindError."""
+        try:
+            await self._worker.run(lambda chat, stop: chat.prepare(prompt, stop), LONGEST_SILENCE_S)
+        except EngineMissing as error:
+            raise MindError(str(error)) from error
+
+    async def answer(self, prompt: Prompt) -> AsyncIterator[str]:
+        """The reply in pieces. Raises MindError, StageTimeout; closing it stops the model and awaits that."""
+        loop = asyncio.get_running_loop()
+        # As large as the longest reply and its end: the model never waits for whoever reads.
+        pieces: asyncio.Queue[str | None] = asyncio.Queue(self._longest_tokens + 2)
+
+        def say(piece: str) -> None:
+            loop.call_soon_threadsafe(pieces.put_nowait, piece)
+
+        job = self._worker.submit(lambda chat, stop: chat.answer(prompt, stop, say))
+        job.when_ended(lambda: pieces.put_nowait(None))
+        try:
+            while (piece := await _next(pieces)) is not None:
+                yield piece
+            self.usage = await job.result(LONGEST_SILENCE_S)
+            log.debug("%s: %s", self.name, self.usage)
+        except EngineMissing as error:
+            raise MindError(str(error)) from error
+        finally:
+            await job.stop()
+
+    async def close(self) -> None:
+        """Let the thread end; the model's memory is freed with it."""
+        self._worker.close()
+
+
+async def _next(pieces: asyncio.Queue[str | None]) -> str | None:
+    async with bounded(LONGEST_SILENCE_S, STAGE):
+        return await pieces.get()
+
+
+def threads_for(cores: int) -> int:
+    """All but one from three cores on: the microphone, the voice and the event loop need one, too."""
+    return cores - 1 if cores > 2 else max(cores, 1)
