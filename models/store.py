@@ -71,9 +71,12 @@ class ModelStore:
         `wanted` is a name of the catalogue, a path of the person's own, or empty: the best one that is
         installed and fits this board. Raises EngineMissing with what to do.
         """
-        kind = Kind(kind)
-        if not wanted:
-            return self._best(kind)
+        try:
+            return self._named(Kind(kind), wanted) if wanted else self._best(Kind(kind))
+        except ModelError as error:
+            raise EngineMissing(str(error)) from error
+
+    def _named(self, kind: Kind, wanted: str) -> Path:
         model = next((model for model in self.catalogue.models if model.name == wanted), None)
         if model is None:
             return self._own(kind, wanted)
@@ -112,10 +115,7 @@ class ModelStore:
     def _own(self, kind: Kind, wanted: str) -> Path:
         path = Path(wanted).expanduser()
         if "/" not in wanted and not path.exists():
-            try:
-                self.catalogue.model(wanted)
-            except ModelError as unknown:
-                raise EngineMissing(str(unknown)) from unknown
+            self.catalogue.model(wanted)  # raises: nobody knows it
         if kind.is_folder and not path.is_dir():
             raise EngineMissing(f"There is no folder {path}, which is named as the model for {kind.value}.")
         if not kind.is_folder and not path.is_file():
