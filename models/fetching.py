@@ -81,8 +81,9 @@ def check_space(store: ModelStore, lacking: Sequence[Missing], free_bytes: Calla
     free = free_bytes(existing(store.root))
     if to_come and free < to_come + SPARE_BYTES:
         raise ModelError(
-            f"{megabytes(to_come)} are to come and {megabytes(SPARE_BYTES)} must stay free, but only "
-            f"{megabytes(free)} are free where {store.root} is. Make room, or fetch less: twominds models list"
+            f"{megabytes(to_come)} are to come and {megabytes(SPARE_BYTES)} must stay free, "
+            f"but only {megabytes(free)} are free where {store.root} is. "
+            "Make room, or fetch a smaller tier: twominds models list"
         )
 
 
