@@ -76,9 +76,8 @@ def listing(store: ModelStore) -> str:
         for model in store.catalogue.of_kind(kind):
             star = "*" if model.name == store.tier.of_kind(kind) else ""
             tiers = [tier.name for tier in store.catalogue.tiers if model.name in tier.models]
-            licence = model.licence + (" (terms to accept)" if model.terms else "")
             size, status = megabytes(model.expected_bytes), store.status(model).value
-            rows.append((star, model.name, kind.value, size, status, " ".join(tiers), licence))
+            rows.append((star, model.name, kind.value, size, status, " ".join(tiers), _licence(model)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         lines.append("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -86,6 +85,10 @@ def listing(store: ModelStore) -> str:
     lines += [f"  {tier.name:<6} {tier.what}" for tier in store.catalogue.tiers]
     lines += ["", f"They lie in {store.root}. To fetch those for this board: twominds models fetch"]
     return "\n".join(lines)
+
+
+def _licence(model: Model) -> str:
+    return model.licence + (", terms to accept" if model.terms else "")
 
 
 # --- fetch -----------------------------------------------------------------------------------------------
@@ -142,7 +145,7 @@ def plan_text(store: ModelStore, models: Sequence[Model], to_come: dict[str, int
     lines = [f"This is {store.board}: tier {store.tier.name}.", ""]
     for model in models:
         size = megabytes(to_come[model.name]) if model.name in to_come else "is here"
-        lines.append(f"  {model.name:<24} {size:>8}  {model.what} ({model.licence})")
+        lines.append(f"  {model.name:<24} {size:>8}  {model.what} ({_licence(model)})")
     total = sum(to_come.values())
     if not to_come:
         return "\n".join([*lines, "", "All of it is here, and whole."])
