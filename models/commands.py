@@ -105,7 +105,7 @@ def _fetch(parsed: argparse.Namespace) -> int:
     named = {name for name in parsed.names if name not in {tier.name for tier in store.catalogue.tiers}}
     if not parsed.plan:
         models = settle_terms(store, models, named, accepted=parsed.accept_terms, ask=_asker())
-    lacking = [one for one in (missing(store, model) for model in models) if one.files]
+    lacking = [one for one in (missing(store, model) for model in models) if not one.nothing]
     print(plan_text(store, models, {one.model.name: one.to_come_bytes for one in lacking}))
     if parsed.plan or not lacking:
         return 0
@@ -144,10 +144,10 @@ def plan_text(store: ModelStore, models: Sequence[Model], to_come: dict[str, int
 
     lines = [f"This is {store.board}: tier {store.tier.name}.", ""]
     for model in models:
-        size = megabytes(to_come[model.name]) if model.name in to_come else "is here"
+        size = megabytes(to_come[model.name]) if to_come.get(model.name) else "is here"
         lines.append(f"  {model.name:<24} {size:>8}  {model.what} ({_licence(model)})")
     total = sum(to_come.values())
-    if not to_come:
+    if not total:
         return "\n".join([*lines, "", "All of it is here, and whole."])
     times = ", ".join(f"{_duration(total * 8 / mbit / 1e6)} at {mbit} Mbit/s" for mbit in LINES_MBIT_S)
     free = megabytes(free_on_disk(existing(store.root)))

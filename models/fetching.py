@@ -33,6 +33,12 @@ class Missing:
     """Those that lie in their place and were checked."""
     to_come_bytes: int
     """Without what has come of them already; where sizes are not known exactly, about."""
+    locked: bool
+    """Whether the lock knows it as it is here."""
+
+    @property
+    def nothing(self) -> bool:
+        return self.locked and not self.files
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,8 @@ def missing(store: ModelStore, model: Model) -> Missing:
             continue
         lacking.append(file)
         to_come += max(0, _size(store, model, file) - _come_so_far(store, model, file))
-    return Missing(model, tuple(lacking), tuple(whole), to_come)
+    locked = store.lock().get(model.name) == Locked(model.revision, {file.path: pin for file, pin in whole})
+    return Missing(model, tuple(lacking), tuple(whole), to_come, locked)
 
 
 def expected_sha256(store: ModelStore, model: Model, file: ModelFile) -> str | None:

@@ -150,7 +150,10 @@ def hang_up_after(limit: int) -> Behaviour:
 
 
 def stall_after(limit: int) -> Behaviour:
-    return serve_some(limit, lambda server, client, request: server.closing.wait(10) and None)
+    def wait(server: FileServer, client: socket.socket, request: Request) -> None:
+        server.closing.wait(10)
+
+    return serve_some(limit, wait)
 
 
 def claim(difference: int) -> Behaviour:

@@ -130,7 +130,7 @@ class Rig:
             self.store, network, self.told, Source(source), free_bytes=free_bytes, sleep=self.slept.append
         )
         lacking = [missing(self.store, self.model(name)) for name in names]
-        return fetcher.fetch([one for one in lacking if one.files])
+        return fetcher.fetch([one for one in lacking if not one.nothing])
 
     def in_place(self) -> list[str]:
         """Files that an engine could be given, whatever the lock says."""
