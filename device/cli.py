@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
+import models.commands
 from device import __version__, config_load, config_show, doctor, log, places
 from device.config import Settings
 from device.egress import Egress, install_guard
@@ -90,6 +91,8 @@ def build_parser() -> argparse.ArgumentParser:
     checking = "twominds config check my.toml"
     check = _add(views, "check", _config_check, "find the mistakes in a settings file", checking)
     check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="not the one that would be read")
+
+    models.commands.register(commands, _add)
     return parser
 
 

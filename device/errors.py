@@ -39,6 +39,12 @@ class EngineMissing(TwomindsError):
     code = "engine_missing"
 
 
+class ModelError(TwomindsError):
+    """A model cannot be fetched, or is not what it should be."""
+
+    code = "model"
+
+
 class StageError(TwomindsError):
     """A stage of a turn failed."""
 

@@ -24,6 +24,8 @@ FLOOR = (
 """What every room may build on."""
 SHARED = ("device.jobs", "device.machine", "device.pipeline")
 """What rooms may use, too: calls in threads, the states that lights show, waiting with a bound."""
+GATE = ("device.egress",)
+"""What the models may use beyond the floor: whoever speaks to the network asks the one gate for a permit."""
 PURE = ("machine", "endpointer", "chunker", "chunks", "router")
 """The core that knows neither a clock nor an event loop, wherever its files lie."""
 
@@ -73,8 +75,10 @@ def may_import(module: str, imported: str) -> bool:
     if within(imported, ("device.app", "device.engines")):
         return module in ("device.app", "device.cli", "device.rehearsal")
     if not module.startswith("device"):
-        return module.partition(".")[0] == imported.partition(".")[0] or (
-            module.startswith(("models", "provisioning")) and within(imported, FLOOR)
+        return (
+            module.partition(".")[0] == imported.partition(".")[0]
+            or (module.startswith(("models", "provisioning")) and within(imported, FLOOR))
+            or (module.startswith("models") and within(imported, GATE))
         )
     if module in FLOOR or module in SHARED:
         return within(imported, FLOOR)
@@ -114,6 +118,12 @@ def test_the_core_knows_neither_time_nor_event_loop(module: str) -> None:
         ("cache.replies", "cache.migrations", True),
         ("cache.replies", "device.contracts", False),
         ("device.brain.router", "cache.replies", True),
+        ("models.network", "device.egress", True),
+        ("models.store", "device.places", True),
+        ("models.store", "device.jobs", False),
+        ("models.commands", "device.cli", False),
+        ("cache.replies", "device.egress", False),
+        ("device.brain.stt", "models.store", True),
     ],
 )
 def test_the_order_itself(module: str, imported: str, allowed: bool) -> None:
