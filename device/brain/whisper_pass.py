@@ -47,6 +47,9 @@ _SILENT_FROM = 0.6
 and a guess above this probability of no speech is none at all: the thresholds of Whisper's own
 transcription (Radford et al. 2022, section 4.5)."""
 
+_CERTAINLY_SILENT_FROM = 0.9
+"""Beyond this, even words that it is sure of are made up: on noise it is sure of "you"."""
+
 _NEEDED_FILES = ("model.bin", "tokenizer.json")
 
 Samples = npt.NDArray[np.int16]
@@ -77,6 +80,8 @@ class Pass:
     @property
     def silent(self) -> bool:
         """Whisper itself does not think that these words were spoken."""
+        if self.no_speech_prob > _CERTAINLY_SILENT_FROM:
+            return True
         return self.no_speech_prob > _SILENT_FROM and self.mean_logprob < _UNLIKELY_BELOW
 
 
@@ -100,7 +105,7 @@ class WhisperPasses:
         try:
             self._prepare(language)
             self.transcribe(np.zeros(RATE_HZ, np.int16))
-        except (RuntimeError, TypeError, ValueError) as error:
+        except (LookupError, RuntimeError, TypeError, ValueError) as error:
             raise EngineMissing(
                 f"The speech model in {folder} does not fit together ({error}): fetch it again."
             ) from error
@@ -138,7 +143,7 @@ class WhisperPasses:
             self._model.encode(pad_or_trim(features, frames)),
             [self._prompt],
             beam_size=self._beam_size,
-            max_length=len(self._prompt) + most_tokens,
+            max_length=2 * most_tokens,  # CTranslate2 writes half of it, as Whisper's context is half prompt
             suppress_tokens=self._suppressed,
             return_scores=True,
             return_no_speech_prob=True,

@@ -127,7 +127,7 @@ class WhisperUtterance:
         return self._tail is not None and self._loudness.speech(self._tail.end) is None
 
     def _settle_tail(self) -> None:
-        """When speech has gone on after the tail, commit it or forget it; a word or two decide nothing yet."""
+        """When speech has gone on after the tail, commit or forget it; a word or two decide nothing yet."""
         resumed = self._loudness.speech(self._tail.end) if self._tail else None
         if self._tail is None or resumed is None:
             return
