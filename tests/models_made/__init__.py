@@ -1,1 +1,1 @@
-"""Small models that the tests and benches make for themselves: real files, real inference, no sense."""
+"""Small models with random weights, made by the tests: real files for real engines."""
