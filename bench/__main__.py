@@ -13,6 +13,7 @@ from bench.barge_in import barge_in
 from bench.figure import Figure
 from bench.memory import thin_mode
 from bench.orchestrator import overlap, own_time
+from bench.voice import voice
 
 
 def main() -> None:
@@ -23,7 +24,7 @@ def main() -> None:
     figures: list[Figure] = []
     if not as_json:
         print(f"On {machine}:")
-    for measure in (own_time, overlap, barge_in):
+    for measure in (own_time, overlap, barge_in, voice):
         _show(asyncio.run(measure()), figures, as_json)
     _show(thin_mode(), figures, as_json)
     if as_json:

@@ -40,11 +40,11 @@ async def _turns() -> None:
             await device.turn(0.1)
 
 
-def _own_memory_kib() -> dict[str, int]:
+def own_memory_kib() -> dict[str, int]:
     lines = Path("/proc/self/smaps_rollup").read_text("ascii").splitlines()[1:]
     return {name.rstrip(":"): int(kib) for name, kib, *_ in (line.split() for line in lines)}
 
 
 if __name__ == "__main__":
     asyncio.run(_turns())
-    print(json.dumps(_own_memory_kib()))
+    print(json.dumps(own_memory_kib()))

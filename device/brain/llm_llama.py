@@ -26,7 +26,7 @@ STAGE = "language model"
 class LlamaModel:
     """The model lives in a thread of its own.
 
-    Its longest uninterruptible call is one step of llama.cpp: a token, or 32 tokens of a prompt.
+    Its longest uninterruptible call is one step of llama.cpp: a token, or some 0.2 s of reading.
     """
 
     name = "llama.cpp"

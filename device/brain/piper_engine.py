@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +29,14 @@ MOST_THREADS = 4
 """As many cores as the boards have that this runs on."""
 LONGEST_PHONEMES = 400
 """Of one inference, some 30 s of speech: a voice's memory grows with the square of this."""
+SHORTEST_PHONEMES = 40
+"""Some 3 s: cut shorter than this, a sentence falls apart, however slow the board is."""
 EDGE_MS = 5
 """Each sentence fades in and out over this, so that a join does not click."""
 
 _READABLE = ("espeak", "text")
 """Ways to phonemes that need nothing more; piper's others fetch models or need packages of their own."""
+_PAUSES = frozenset(",;:—")
 _RATES_HZ = range(8_000, 48_001)
 _FIRST_WORDS = "Hello, I am warming up my voice, so that we can talk with each other."
 _FATAL_ONLY = 4
@@ -51,10 +57,11 @@ class Manner:
 class PiperEngine:
     """One voice, warm: the first inference, which is slow, was done when this was made."""
 
-    def __init__(self, model: Path, speaker: str, threads: int, manner: Manner) -> None:
+    def __init__(self, model: Path, speaker: str, threads: int, manner: Manner, part_s: float) -> None:
         """Loading and warming up take some 0.1 s with a tiny voice and seconds with a large one.
 
-        How loud it speaks in `manner` sets the gain for everything it will say. Raises EngineMissing
+        How loud it speaks in `manner` sets the gain for everything it will say, and how fast it works
+        how much it takes at once: what it can make within `part_s` (seconds). Raises EngineMissing
         when piper or the voice cannot be used, SettingsError for a speaker that the voice has not.
         """
         config = _read_config(model)
@@ -63,18 +70,20 @@ class PiperEngine:
         self._rate_hz: int = self._voice.config.sample_rate
         self._speaker = _speaker_number(speaker, self._voice.config)
         self._gain = 1.0
-        self._warm_up(model, manner)
+        self._longest = LONGEST_PHONEMES
+        self._warm_up(model, manner, part_s)
 
     def speak(self, words: str, manner: Manner, stop: StopFlag) -> Iterator[Audio]:
-        """The sound of each sentence as it is ready; nothing for what has no sound in this voice.
+        """The sound of each sentence as it is ready, long ones in parts; none if it has no sound here.
 
-        Stops between two operations of the network, some milliseconds to 0.1 s; before that, in the
-        phonemes, within some milliseconds, which hold the interpreter's lock. Raises TtsError.
+        Stops between two operations of the network; a runtime that did not look at the flag would stop
+        after the part under way. Before that come the phonemes, which hold the interpreter's lock:
+        half a millisecond for the longest clause on a desktop core. Raises TtsError.
         """
         self._session.listen_to(stop)
         try:
             for phonemes in self._voice.phonemize(words):
-                for part in parts(phonemes):
+                for part in parts(phonemes, self._longest):
                     if stop:
                         return
                     sound = self._shape(self._infer(part, manner))
@@ -106,14 +115,18 @@ class PiperEngine:
         even = limited(sound * self._gain)
         return np.asarray(faded(even, EDGE_MS * self._rate_hz // 1000) * 32_767, np.int16)
 
-    def _warm_up(self, model: Path, manner: Manner) -> None:
-        """Speak for nobody: proves that this is a voice, and measures how loud it is."""
+    def _warm_up(self, model: Path, manner: Manner, part_s: float) -> None:
+        """Speak for nobody: proves that this is a voice, and measures how loud and how fast it is."""
         try:
-            sound = self._infer(
-                [p for sentence in self._voice.phonemize(_FIRST_WORDS) for p in sentence], manner
-            )
+            phonemes = list(chain.from_iterable(self._voice.phonemize(_FIRST_WORDS)))
+            self._infer(phonemes, manner)  # the first one is slow, so it is not the measure
+            begun_s = time.monotonic()
+            sound = self._infer(phonemes, manner)
         except Exception as error:  # whatever a file that is no voice brings about
             raise _unusable(model, "does not speak as a piper voice does") from error
+        took_s = max(time.monotonic() - begun_s, 1e-6)
+        affordable = int(len(phonemes) * part_s / took_s)
+        self._longest = min(max(affordable, SHORTEST_PHONEMES), LONGEST_PHONEMES)
         self._gain = gain_to_target(speech_level(sound, self._rate_hz))
 
 
@@ -137,15 +150,20 @@ class _StoppableSession:
         return self._session.run(outputs, inputs, self._options)
 
 
-def parts(phonemes: list[str]) -> Iterator[list[str]]:
-    """A sentence in parts that the network can take, cut between words where there are any."""
-    while len(phonemes) > LONGEST_PHONEMES:
-        head = phonemes[:LONGEST_PHONEMES]
-        cut = LONGEST_PHONEMES - head[::-1].index(" ") if " " in head else LONGEST_PHONEMES
+def parts(phonemes: list[str], longest: int) -> Iterator[list[str]]:
+    """A sentence in parts of at most so many phonemes, cut at a pause or else between words."""
+    while len(phonemes) > longest:
+        cut = _last(_PAUSES, phonemes[:longest]) or _last({" "}, phonemes[:longest]) or longest
         yield phonemes[:cut]
         phonemes = phonemes[cut:]
     if phonemes:
         yield phonemes
+
+
+def _last(signs: AbstractSet[str], phonemes: list[str]) -> int:
+    """Where the last of these signs ends, in the second half; 0 where there is none."""
+    places = (at for at in range(len(phonemes) - 1, len(phonemes) // 2, -1) if phonemes[at] in signs)
+    return next(places, -1) + 1
 
 
 def session_options(threads: int) -> Any:

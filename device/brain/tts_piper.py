@@ -20,13 +20,15 @@ log = logging.getLogger(__name__)
 
 OWN_PACE = 165
 """Words per minute at which a voice keeps its own speed: what `voice.words_per_minute` is by default."""
+PART_SHARE = 0.5
+"""Of the longest wait: so long the board may work on a part of a sentence when it is not busy otherwise."""
 
 
 class PiperTts:
     """One voice in a thread of its own; `load` it before use.
 
-    Closing a clause stops it between two operations of the network: some milliseconds to 0.1 s. A
-    voice that hangs is given up, and another one is loaded at once, behind the scenes. What cannot be
+    Closing a clause stops it between two operations of the network, and at worst after the part of a
+    sentence that is under way. A voice that hangs is given up, and another one is loaded at once, behind the scenes. What cannot be
     cured so is a hang inside espeak-ng's phonemes, which all voices of a process share behind one lock.
     """
 
@@ -42,7 +44,8 @@ class PiperTts:
         self._longest_wait_s = longest_wait_s
         threads = threads_for(piper.threads, cores)
         neutral = self._manner(Emotion.NEUTRAL)
-        self._worker = Worker("voice", lambda: PiperEngine(model, piper.speaker, threads, neutral))
+        part_s = longest_wait_s * PART_SHARE
+        self._worker = Worker("voice", lambda: PiperEngine(model, piper.speaker, threads, neutral, part_s))
         self._loading: Job[None] | None = None
 
     async def load(self, deadline_s: float) -> None:

@@ -121,10 +121,10 @@ class OddServer:
 
 
 async def _request(reader: asyncio.StreamReader) -> Asked:
-    first = await reader.readexactly(1)
-    if first == b"\x16":
+    beginning = await reader.readexactly(1)
+    if beginning == b"\x16":
         raise ConnectionError("a TLS handshake, where plain HTTP is spoken")
-    head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    head = (beginning + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.strip().split("\r\n")
     method, path, _ = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}

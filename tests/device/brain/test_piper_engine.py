@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from device.brain.piper_engine import (
-    LONGEST_PHONEMES,
     MOST_THREADS,
     Manner,
     PiperEngine,
@@ -20,6 +19,8 @@ from device.brain.piper_engine import (
 )
 from device.jobs import StopFlag
 from tests.models_made.piper_voice import make_piper_voice
+
+PART_S = 2.0
 
 
 def threads_of_this_process() -> int:
@@ -43,15 +44,15 @@ def test_the_session_is_told_its_threads_and_not_to_spin() -> None:
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_voice_takes_the_threads_it_was_given(tmp_path: Path, threads: int) -> None:
     model = make_piper_voice(tmp_path)
-    PiperEngine(model, "", 1, Manner())  # whatever libraries start once
+    PiperEngine(model, "", 1, Manner(), PART_S)  # whatever libraries start once
     before = threads_of_this_process()
-    engine = PiperEngine(model, "", threads, Manner())
+    engine = PiperEngine(model, "", threads, Manner(), PART_S)
     assert threads_of_this_process() - before == threads - 1  # the caller's own is one of them
     assert list(engine.speak("hello", Manner(), StopFlag()))
 
 
 def test_waiting_threads_cost_no_time(tmp_path: Path) -> None:
-    engine = PiperEngine(make_piper_voice(tmp_path, work=20), "", 3, Manner())
+    engine = PiperEngine(make_piper_voice(tmp_path, work=20), "", 3, Manner(), PART_S)
     assert list(engine.speak("hello", Manner(), StopFlag()))
     begun_s = time.process_time()
     time.sleep(0.5)  # real threads really sleep, or spin
@@ -60,7 +61,7 @@ def test_waiting_threads_cost_no_time(tmp_path: Path) -> None:
 
 def test_an_inference_under_way_is_broken_off(tmp_path: Path) -> None:
     """The whole takes several times as long as the stop is allowed to."""
-    engine = PiperEngine(make_piper_voice(tmp_path, work=600), "", 1, Manner())
+    engine = PiperEngine(make_piper_voice(tmp_path, work=400), "", 1, Manner(), PART_S)
     begun_s = time.monotonic()
     assert list(engine.speak("hello", Manner(), StopFlag()))
     whole_s = time.monotonic() - begun_s
@@ -74,23 +75,43 @@ def test_an_inference_under_way_is_broken_off(tmp_path: Path) -> None:
 
 
 def test_a_flag_that_is_set_already_stops_before_the_first_sound(tmp_path: Path) -> None:
-    engine = PiperEngine(make_piper_voice(tmp_path), "", 1, Manner())
+    engine = PiperEngine(make_piper_voice(tmp_path), "", 1, Manner(), PART_S)
     stop = StopFlag()
     stop.set()
     assert list(engine.speak("hello", Manner(), stop)) == []
 
 
+def test_a_slow_board_gets_a_long_sentence_in_parts(tmp_path: Path) -> None:
+    model = make_piper_voice(tmp_path, work=100)
+    long = "we all go home " * 10
+    whole = list(PiperEngine(model, "", 1, Manner(), 60).speak(long, Manner(), StopFlag()))
+    pieces = list(PiperEngine(model, "", 1, Manner(), 0.01).speak(long, Manner(), StopFlag()))
+    assert len(whole) == 1
+    assert len(pieces) > 2
+    assert sum(piece.duration_s for piece in pieces) == pytest.approx(whole[0].duration_s, rel=0.1)
+
+
 def test_a_short_sentence_stays_whole() -> None:
-    assert list(parts(list("hello there"))) == [list("hello there")]
-    assert list(parts([])) == []
+    assert list(parts(list("hello there"), 40)) == [list("hello there")]
+    assert list(parts([], 40)) == []
 
 
 def test_a_long_sentence_is_cut_between_words() -> None:
     phonemes = list("hello there " * 100)
-    cut = list(parts(phonemes))
+    cut = list(parts(phonemes, 40))
     assert [p for part in cut for p in part] == phonemes
-    assert all(len(part) <= LONGEST_PHONEMES and part[-1] == " " for part in cut)
+    assert all(len(part) <= 40 and part[-1] == " " for part in cut)
+
+
+def test_a_long_sentence_is_cut_at_a_pause_rather_than_anywhere() -> None:
+    (first, *_) = parts(list("one two three four five six, seven eight nine ten"), 40)
+    assert "".join(first) == "one two three four five six,"
+
+
+def test_a_pause_near_the_beginning_is_no_place_to_cut() -> None:
+    (first, *_) = parts(list("one, two three four five six seven eight nine ten"), 40)
+    assert "".join(first) == "one, two three four five six seven "
 
 
 def test_one_endless_word_is_cut_anywhere() -> None:
-    assert [len(part) for part in parts(["a"] * (2 * LONGEST_PHONEMES + 1))] == [400, 400, 1]
+    assert [len(part) for part in parts(["a"] * 81, 40)] == [40, 40, 1]

@@ -220,8 +220,8 @@ def test_a_pause_stays_behind_a_clause(model: Path, text: str, tail_ms: int) -> 
 
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A voice that needs a second or so for every sentence."""
-    return make_piper_voice(tmp_path_factory.mktemp("slow"), work=800)
+    """A voice that needs half a second or so for every sentence."""
+    return make_piper_voice(tmp_path_factory.mktemp("slow"), work=500)
 
 
 def test_closing_stops_the_voice_within_its_sentence_and_the_next_clause_works(slow: Path) -> None:
