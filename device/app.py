@@ -112,7 +112,7 @@ async def serve(settings: Settings) -> None:
     journal = Journal(settings.consent, board)
     microphone, speaker = PageMicrophone(time.monotonic), PageSpeaker(time.monotonic)
     remembering = remembered(state_directory(os.environ), allowed=settings.consent.transcripts)
-    async with load_engines(settings) as engines, remembering as conversation:
+    async with load_engines(settings, egress) as engines, remembering as conversation:
         device = assemble(settings, engines, speaker, journal.write, board, conversation)
         session = device.session
         panel = Panel(
@@ -124,6 +124,7 @@ async def serve(settings: Settings) -> None:
             group.create_task(panel.serve(), name="page")
             group.create_task(show_leaving(egress, session), name="egress light")
             group.create_task(device.brain.prepare(conversation.history), name="get ready")
+            group.create_task(engines.tts.render_missing(lambda: session.idle), name="fixed sentences")
             parts = what_serves(device, engines)
             print(render(parts, await panel.url()), flush=True)
 
@@ -157,6 +158,7 @@ def what_serves(device: Device, engines: Engines) -> tuple[Part, ...]:
     """Every part of the device, for the start screen."""
     real, simulated, absent = PartState
     silero = "" if "Silero" in device.detector.name else "confirmed by Silero after: make silero"
+    missed = {stage: next(iter(sentences), "") for stage, sentences in engines.missed.items()}
     later = "a real one: not in this release"
     return (
         Part("microphone", real, "the browser's, through the page"),
@@ -165,10 +167,17 @@ def what_serves(device: Device, engines: Engines) -> tuple[Part, ...]:
         Part("light", simulated, "on the page", later),
         Part("robot", simulated, "drawn on the page", later),
         Part("voice detection", real, device.detector.name, silero),
-        Part("speech to text", real, f"{engines.stt.name}: commands, not free speech"),
+        Part("speech to text", real, engines.serving["stt"], missed["stt"]),
         Part("answers", real, "skills and packs of replies"),
-        Part("System 1 (on board)", absent, "no language model in this release"),
+        _system_1(engines, missed["llm"]),
         Part("System 2 (cloud)", absent, "no link in this release: nothing leaves this machine"),
-        Part("text to speech", real, engines.tts.name),
+        Part("text to speech", real, engines.serving["tts"], missed["tts"]),
         Part("safety gate", real, "rules"),
     )
+
+
+def _system_1(engines: Engines, missed: str) -> Part:
+    name = "System 1 (on board)"
+    if engines.model is None:
+        return Part(name, PartState.ABSENT, "no language model: what no skill serves stays open", missed)
+    return Part(name, PartState.REAL, engines.serving["llm"], missed)

@@ -4,26 +4,52 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import os
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from device.brain import templates
+from device.brain.fallback import FallbackModel, FallbackVoice
+from device.brain.fixed_sentences import fixed_sentences
+from device.brain.kept_voice import KeptVoice
+from device.brain.llm_llama import LlamaModel
+from device.brain.llm_server import ServerModel, address
 from device.brain.packs import phrases
 from device.brain.recogniser import Recogniser
 from device.brain.safety.gate import load_gate
 from device.brain.stt_pocketsphinx import PocketsphinxStt
+from device.brain.stt_whisper import WhisperStt
 from device.brain.template_grammar import template_grammar
 from device.brain.tts_espeak import EspeakVoice
+from device.brain.tts_piper import PiperTts
 from device.choosing import Chosen, Loaders, choose
 from device.config import Settings
 from device.contracts import Stock
-from device.errors import EngineMissing
+from device.egress import Content, Egress, Peer
+from device.errors import EngineMissing, MindError, SettingsError
+from device.jobs import quiet_threads
+from device.places import state_directory
 from device.ports import LanguageModel, SafetyGate, SpeechToText, TextToSpeech
+from device.way_out import WayOut
+from models.store import open_store
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-LOADING_S = 60.0
+LOADING_S = 120.0
+"""For one engine: a large model on a slow card takes half of it."""
+SERVER_S = 5.0
+"""For the language model's server, which may also be asked later."""
+FIRST_PIECE_SHARE = 0.75
+"""Of a stage's deadline: an engine that gave nothing by then leaves the rest to the next one down."""
+
+
+_KNOWN_FOR = {"pocketsphinx": "pocketsphinx: commands, not free speech"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,58 +57,147 @@ class Engines:
     """What is slow to load and can serve one session after another."""
 
     stt: SpeechToText
-    tts: TextToSpeech
+    tts: KeptVoice
     model: LanguageModel | None
     gate: SafetyGate
     recogniser: Recogniser
     phrases: Callable[[Stock], str]
+    serving: Mapping[str, str]
+    """By stage (stt, llm, tts): the engine and its model, for a person."""
     missed: Mapping[str, tuple[str, ...]]
-    """By stage (stt, llm, tts): why better engines do not serve, a sentence each."""
+    """By stage: why better engines do not serve, a sentence each."""
 
 
 @contextlib.asynccontextmanager
-async def load_engines(settings: Settings) -> AsyncIterator[Engines]:
+async def load_engines(settings: Settings, egress: Egress) -> AsyncIterator[Engines]:
     """The engines, loaded side by side, closed at the end. Raises EngineMissing when a stage has none."""
-    wanted = settings.engines
+    quiet_threads()
+    wanted, deadlines, at_hand = settings.engines, settings.deadlines, _AtHand(settings, egress)
+    async with asyncio.TaskGroup() as loading:
+        hearing = loading.create_task(choose("speech to text", wanted.stt, at_hand.ears()))
+        thinking = loading.create_task(choose("language model", wanted.llm, at_hand.models(), count=2))
+        speaking = loading.create_task(choose("text to speech", wanted.tts, at_hand.voices(), count=2))
+    ears, minds, voices = hearing.result(), thinking.result(), speaking.result()
+    stages: Mapping[str, Chosen[Any]] = {"stt": ears, "llm": minds, "tts": voices}
     async with contextlib.AsyncExitStack() as closing:
-        async with asyncio.TaskGroup() as loading:
-            hearing = loading.create_task(choose("STT", wanted.stt, _ears(settings)))
-            speaking = loading.create_task(choose("TTS", wanted.tts, _voices(settings)))
-        stt, tts = _one_of("speech to text", hearing.result()), _one_of("text to speech", speaking.result())
-        closing.push_async_callback(stt.close)
-        closing.push_async_callback(tts.close)
+        for engine in (engine for chosen in stages.values() for engine in chosen.engines):
+            closing.push_async_callback(engine.close)
+        voice = FallbackVoice(
+            _some("text to speech", voices), FIRST_PIECE_SHARE * deadlines.tts_s, time.monotonic
+        )
         yield Engines(
-            stt=stt,
-            tts=tts,
-            model=None,
-            gate=load_gate(
-                settings.language, settings.country, for_adults=settings.character.safety == "adult"
-            ),
+            stt=_some("speech to text", ears)[0],
+            tts=await at_hand.kept(voice),
+            model=_mind(minds, FIRST_PIECE_SHARE * deadlines.first_words_s),
+            gate=load_gate(settings.language, settings.country, for_adults=at_hand.for_adults),
             recogniser=Recogniser(settings.language),
             phrases=phrases(settings.language, name=settings.character.name),
-            missed={"stt": hearing.result().missed, "tts": speaking.result().missed},
+            serving={stage: at_hand.described(chosen) for stage, chosen in stages.items()},
+            missed={stage: chosen.missed for stage, chosen in stages.items()},
         )
 
 
-def _ears(settings: Settings) -> Loaders[SpeechToText]:
-    async def pocketsphinx() -> SpeechToText:
-        spoken = templates.for_speech(settings.language)
+class _AtHand:
+    """The engines that there are, each made and loaded when it is asked for."""
+
+    def __init__(self, settings: Settings, egress: Egress) -> None:
+        self._settings = settings
+        self._egress = egress
+        self._store = open_store(os.environ)
+        self._cores = len(os.sched_getaffinity(0))
+        self._models: dict[str, Path] = {}
+        """What was loaded, by the engine's name."""
+        self.for_adults = settings.character.safety == "adult"
+
+    def ears(self) -> Loaders[SpeechToText]:
+        return {"whisper": self._whisper, "pocketsphinx": self._pocketsphinx}
+
+    def models(self) -> Loaders[LanguageModel]:
+        """A server is asked before a model on board, because somebody has named it."""
+        here: Loaders[LanguageModel] = {"llama": self._llama}
+        there: Loaders[LanguageModel] = {"server": self._server}
+        wanted, named = self._settings.engines.llm, bool(self._settings.llm_server.url)
+        if wanted == "none":
+            return {}
+        return {**there, **here} if named or wanted == "server" else here
+
+    def voices(self) -> Loaders[TextToSpeech]:
+        return {"piper": self._piper, "espeak": self._espeak}
+
+    async def kept(self, voice: FallbackVoice) -> KeptVoice:
+        """The voice with its fixed sentences, as far as they were rendered before."""
+        settings = self._settings
+        sentences = fixed_sentences(settings.language, settings.country)
+        model = self._models.get(voice.name)
+        size = model.stat().st_size if model else 0
+        key = f"{voice.name} {model} {size} {settings.voice} {settings.piper}"
+        kept = KeptVoice(voice, sentences, state_directory(os.environ) / "voice", key)
+        await kept.load(LOADING_S)
+        return kept
+
+    def described(self, chosen: Chosen[Any]) -> str:
+        """`whisper: tiny.en`; the first is asked first."""
+        return ", then ".join(self._described(engine.name) for engine in chosen.engines)
+
+    def _described(self, name: str) -> str:
+        model = self._models.get(name)
+        if model is None:
+            return _KNOWN_FOR.get(name, name)
+        ours = model.is_relative_to(self._store.root)
+        return f"{name}: {model.relative_to(self._store.root).parts[0] if ours else model.name}"
+
+    async def _whisper(self) -> SpeechToText:
+        settings = self._settings
+        model = self._store.find("whisper", settings.whisper.model)
+        stt = WhisperStt(model, settings.language, settings.whisper, self._cores)
+        await stt.load(LOADING_S)
+        self._models[stt.name] = model
+        return stt
+
+    async def _pocketsphinx(self) -> SpeechToText:
+        spoken = templates.for_speech(self._settings.language)
         grammar = template_grammar(spoken.intents, spoken.before, spoken.after)
         stt = PocketsphinxStt(grammar, urgent=templates.spoken_as(spoken, "stop"))
         await stt.load(LOADING_S)
         return stt
 
-    return {"pocketsphinx": pocketsphinx}
+    async def _llama(self) -> LanguageModel:
+        settings = self._settings
+        file = self._store.find("llama", settings.llama.model)
+        model = LlamaModel(file, settings.llama, settings.reply, self._cores)
+        await model.load(LOADING_S)
+        self._models[model.name] = file
+        return model
+
+    async def _server(self) -> LanguageModel:
+        settings = self._settings
+        if not settings.llm_server.url:
+            raise SettingsError("engines.llm is server: say where it is, in llm_server.url.")
+        way = WayOut(self._egress, Peer(*address(settings.llm_server.url)), Content.TEXT)
+        model = ServerModel(settings.llm_server, settings.reply, way)
+        try:
+            await model.load(SERVER_S)
+        except MindError as error:  # it may only be switched off: every turn tries again
+            log.warning("language model: %s", error)
+        return model
+
+    async def _piper(self) -> TextToSpeech:
+        settings = self._settings
+        file = self._store.find("piper", settings.piper.model)
+        voice = PiperTts(file, settings.voice, settings.piper, self._cores)
+        await voice.load(LOADING_S)
+        self._models[voice.name] = file
+        return voice
+
+    async def _espeak(self) -> TextToSpeech:
+        return EspeakVoice(self._settings.voice)
 
 
-def _voices(settings: Settings) -> Loaders[TextToSpeech]:
-    async def espeak() -> TextToSpeech:
-        return EspeakVoice(settings.voice)
-
-    return {"espeak": espeak}
+def _mind(minds: Chosen[LanguageModel], first_piece_s: float) -> LanguageModel | None:
+    return FallbackModel(minds.engines, first_piece_s, time.monotonic) if minds.engines else None
 
 
-def _one_of(stage: str, chosen: Chosen[T]) -> T:
+def _some(stage: str, chosen: Chosen[T]) -> tuple[T, ...]:
     if not chosen.engines:
         raise EngineMissing(f"There is no engine for {stage}. {' '.join(chosen.missed)}")
-    return chosen.engines[0]
+    return chosen.engines

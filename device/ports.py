@@ -73,7 +73,8 @@ class Listening(Protocol):
 class SpeechToText(Protocol):
     """An STT engine, loaded and ready."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def listen(self) -> Listening: ...
 
@@ -83,7 +84,8 @@ class SpeechToText(Protocol):
 class LanguageModel(Protocol):
     """A language model, loaded and ready."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     async def prepare(self, prompt: Prompt) -> None:
         """Take in persona and history while the person still speaks; what it does is only ever time saved.
@@ -127,7 +129,8 @@ class SafetyGate(Protocol):
 class TextToSpeech(Protocol):
     """A TTS engine, loaded and ready."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def synthesise(self, text: str, emotion: Emotion = Emotion.NEUTRAL) -> AsyncIterator[Audio]:
         """The sound of one clause, in pieces as they are ready. Raises TtsError.

@@ -19,6 +19,7 @@ from device.audio.simulated import RecordingMicrophone, SimulatedSpeaker
 from device.config import Settings
 from device.contracts import Audio
 from device.conversation import Conversation
+from device.egress import Egress, install_guard
 from device.engines import Engines, load_engines
 from device.errors import AudioFileError
 from device.notices import Board
@@ -82,7 +83,7 @@ async def ask(
     Raises AudioFileError, EngineMissing.
     """
     given = load(recording) if recording else None
-    async with load_engines(settings) as engines, on_stage(settings, engines, fast=True) as stage:
+    async with _engines(settings) as engines, on_stage(settings, engines, fast=True) as stage:
         record = await (stage.ask(text or "") if given is None else stage.hear(given.audio))
         outcome = Outcome.of(record, str(recording or ""), given.notes if given else ())
         return outcome, stage.speaker.sound()
@@ -90,7 +91,7 @@ async def ask(
 
 async def replay(settings: Settings, paths: Sequence[Path], *, fast: bool) -> AsyncIterator[Outcome]:
     """Every recording in `paths` as a turn of its own, in order; one that cannot be read says why."""
-    async with load_engines(settings) as engines:
+    async with _engines(settings) as engines:
         for path in recordings(paths):
             try:
                 given = load(path)
@@ -99,6 +100,13 @@ async def replay(settings: Settings, paths: Sequence[Path], *, fast: bool) -> As
                 continue
             async with on_stage(settings, engines, fast=fast) as stage:
                 yield Outcome.of(await stage.hear(given.audio), str(path), given.notes)
+
+
+def _engines(settings: Settings) -> contextlib.AbstractAsyncContextManager[Engines]:
+    """What they send, if anything, leaves by a gate of their own."""
+    egress = Egress()
+    install_guard(egress)
+    return load_engines(settings, egress)
 
 
 def recordings(paths: Sequence[Path]) -> Iterator[Path]:

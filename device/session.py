@@ -113,7 +113,12 @@ class Session:
         self._robot.halt()
         self._deliver(m.Stopped())
 
-    # --- what the device's other parts tell ---
+    # --- what the device's other parts tell, and may know ---
+
+    @property
+    def idle(self) -> bool:
+        """Nobody speaks, neither a person nor the device."""
+        return self._state.phase is m.Phase.IDLE
 
     def announce(self, announcement: Announcement) -> None:
         self._deliver(m.Announced(announcement))

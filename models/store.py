@@ -106,7 +106,9 @@ class ModelStore:
         if there:
             return self._usable(there[0])
         if own:
-            raise EngineMissing(f"No model for {kind.value} is installed: twominds models fetch {own}")
+            raise EngineMissing(
+                f"No model for {kind.value} is installed: make voice, or: twominds models fetch {own}"
+            )
         raise EngineMissing(
             f"No model for {kind.value} is installed, and none is meant for {self.board}: "
             "twominds models list shows all of them"

@@ -20,7 +20,8 @@ UNBOUNDED_S = 3600.0
 
 
 class _Engine(Protocol):
-    name: str
+    @property
+    def name(self) -> str: ...
 
     async def close(self) -> None: ...
 

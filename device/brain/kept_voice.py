@@ -108,7 +108,7 @@ class KeptVoice:
         return kept if len(kept) == len(clauses) else []
 
     async def _rendered(self, clause: str, idle: Callable[[], bool]) -> Audio | None:
-        """The clause's sound, made while the device is idle; None if the voice cannot make it."""
+        """The clause's sound, made while the device is idle; None if this voice cannot make it."""
         while True:
             while not idle():  # noqa: ASYNC110 - what is idle is a matter of many things
                 await asyncio.sleep(LOOK_EVERY_S)
@@ -130,7 +130,9 @@ class KeptVoice:
                 pieces.append(audio)
         except (TtsError, StageTimeout):
             return None
-        return Audio(b"".join(piece.pcm for piece in pieces), pieces[0].rate_hz) if pieces else None
+        if not pieces or self._tts.name != self.name:  # another voice stands in for it just now
+            return None
+        return Audio(b"".join(piece.pcm for piece in pieces), pieces[0].rate_hz)
 
     async def _stop_rendering(self) -> None:
         """Somebody wants the voice now."""

@@ -28,8 +28,9 @@ class PiperTts:
     """One voice in a thread of its own; `load` it before use.
 
     Closing a clause stops it between two operations of the network, and at worst after the part of a
-    sentence that is under way. A voice that hangs is given up, and another one is loaded at once, behind the scenes. What cannot be
-    cured so is a hang inside espeak-ng's phonemes, which all voices of a process share behind one lock.
+    sentence that is under way. A voice that hangs is given up, and another one is loaded at once, behind
+    the scenes. What cannot be cured so is a hang inside espeak-ng's phonemes, which all voices of a
+    process share behind one lock.
     """
 
     name = "piper"

@@ -50,7 +50,9 @@ def test_a_path_that_is_not_there_or_of_the_wrong_sort_is_told(rig: Rig, tmp_pat
 
 def test_what_is_not_installed_is_told_with_the_command(rig: Rig) -> None:
     assert refused(rig, "whisper", "ears") == "ears is not installed: twominds models fetch ears"
-    assert refused(rig, "whisper") == "No model for whisper is installed: twominds models fetch ears"
+    assert refused(rig, "whisper") == (
+        "No model for whisper is installed: make voice, or: twominds models fetch ears"
+    )
     assert refused(rig, "sherpa").startswith(
         "No model for sherpa is installed, and none is meant for Raspberry"
     )
