@@ -60,7 +60,11 @@ class LlamaModel:
 
     async def load(self, deadline_s: float) -> None:
         """Load the model now rather than at the first turn. Raises EngineMissing, StageTimeout."""
-        await self._worker.run(lambda chat, stop: None, deadline_s)
+        try:
+            await self._worker.run(lambda chat, stop: None, deadline_s)
+        except BaseException:
+            self._worker.close()
+            raise
 
     async def prepare(self, prompt: Prompt) -> None:
         """Read persona and history while the person speaks. Cancel-safe. Raises MindError."""
