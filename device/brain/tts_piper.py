@@ -9,7 +9,7 @@ from pathlib import Path
 
 from device.brain.clause import pause_ms, words_to_say
 from device.brain.moods import MOODS
-from device.brain.piper_engine import Manner, PiperEngine, threads_for
+from device.brain.piper_engine import Manner, PiperEngine, config_path, threads_for
 from device.brain.silence_trim import SilenceTrimmer
 from device.config import Piper, VoiceSettings
 from device.contracts import Audio, Emotion
@@ -28,8 +28,9 @@ class PiperTts:
     """One voice in a thread of its own; `load` it before use.
 
     Closing a clause stops it between two operations of the network, and at worst after the part of a
-    sentence that is under way. A voice that hangs is given up, and another one is loaded at once, behind the scenes. What cannot be
-    cured so is a hang inside espeak-ng's phonemes, which all voices of a process share behind one lock.
+    sentence that is under way. A voice that hangs is given up, and another one is loaded at once, behind
+    the scenes. What cannot be cured so is a hang inside espeak-ng's phonemes, which all voices of a
+    process share behind one lock.
     """
 
     name = "piper"
@@ -84,10 +85,11 @@ class PiperTts:
     @property
     def sound_key(self) -> str:
         """Everything that its sound depends on. Raises OSError when the model is not there."""
-        stat = self._model.stat()
+        stats = [path.stat() for path in (self._model, config_path(self._model))]
+        files = [(stat.st_size, stat.st_mtime_ns) for stat in stats]
         piper = self._piper
         chosen = (self._pace, piper.speaker, piper.variation, piper.rhythm)
-        return f"{self.name} {self._model.name} {stat.st_size} {stat.st_mtime_ns} {chosen}"
+        return f"{self.name} {self._model.name} {files} {chosen}"
 
     def _manner(self, emotion: Emotion) -> Manner:
         """Pace and liveliness: as they were set, and a little as the mood is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -381,6 +382,9 @@ def test_another_voice_or_setting_has_another_key(tmp_path: Path) -> None:
         piper(model, rhythm=0.1),
     ]
     assert len({voice.sound_key for voice in voices}) == len(voices)
+    before = voices[0].sound_key
+    os.utime(f"{model}.json", (1, 1))
+    assert piper(model).sound_key != before
     assert piper(model, VoiceSettings(volume=10), threads=3).sound_key == piper(model).sound_key
 
 
