@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 
 from device.brain.clause import pause_ms, words_to_say
@@ -13,7 +13,7 @@ from device.brain.piper_engine import Manner, PiperEngine, config_path, threads_
 from device.brain.silence_trim import SilenceTrimmer
 from device.config import Piper, VoiceSettings
 from device.contracts import Audio, Emotion
-from device.errors import EngineMissing, StageTimeout, TtsError
+from device.errors import EngineMissing, StageError, StageTimeout, TtsError
 from device.jobs import Job, Worker
 
 log = logging.getLogger(__name__)
@@ -109,12 +109,18 @@ class PiperTts:
         except StageTimeout as error:
             waited_s = self._longest_wait_s
             raise TtsError(f"The voice (piper) gave nothing for {waited_s:g} s and was stopped.") from error
-        except EngineMissing as error:
+        except TtsError:
+            raise
+        except (EngineMissing, StageError) as error:
             raise TtsError(str(error)) from error
         finally:
             if self._worker.given_up > given_up:
-                log.warning("The voice (piper) hung and was given up; it is loaded again.")
-                self._loading = self._worker.submit(lambda engine, stop: None)
+                self._load_again()
+
+    def _load_again(self) -> None:
+        log.warning("The voice (piper) hung and was given up; it is loaded again.")
+        with suppress(StageError):  # it hung too often: the next clause says so
+            self._loading = self._worker.submit(lambda engine, stop: None)
 
     async def _wait_for_new_voice(self) -> None:
         """A voice that is being loaded again is waited for, but never given up: it may need longer."""

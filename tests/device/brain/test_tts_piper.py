@@ -20,6 +20,7 @@ from device.brain.voice_level import TARGET_LEVEL, speech_level
 from device.config import Piper, VoiceSettings
 from device.contracts import Audio, Emotion
 from device.errors import EngineMissing, SettingsError, TtsError
+from device.jobs import HUNG_AT_MOST
 from tests.models_made.piper_voice import make_piper_voice
 
 LOAD_S = 60
@@ -257,17 +258,17 @@ def test_cancelling_at_any_moment_leaves_a_voice_that_works(slow: Path, after_s:
     asyncio.run(story())
 
 
-class HangingOnce(PiperTts):
-    """Its first voice blocks in native code for as long as the test likes."""
+class Hanging(PiperTts):
+    """Its first voices block in native code for as long as the test likes."""
 
-    def __init__(self, model: Path, release: threading.Event) -> None:
+    def __init__(self, model: Path, release: threading.Event, times: int = 1) -> None:
         super().__init__(model, VoiceSettings(), Piper(), 2, longest_wait_s=0.3)
         make = self._worker._make_engine
-        hangs = [True]
+        hangs = iter([True] * times)
 
         def make_hanging_first() -> PiperEngine:
             engine = make()
-            if hangs.pop() if hangs else False:
+            if next(hangs, False):
                 engine.speak = lambda *_: iter([release.wait()])  # type: ignore[assignment,method-assign]
             return engine
 
@@ -278,7 +279,7 @@ def test_a_voice_that_hangs_is_given_up_and_the_next_clause_has_a_new_one(model:
     release = threading.Event()
 
     async def story() -> None:
-        voice = HangingOnce(model, release)
+        voice = Hanging(model, release)
         await voice.load(LOAD_S)
         with pytest.raises(TtsError, match=r"gave nothing for 0\.3 s"):
             await say(voice, TEXT)
@@ -294,7 +295,7 @@ def test_a_hang_that_the_listener_cuts_short_is_cured_too(model: Path) -> None:
     release = threading.Event()
 
     async def story() -> None:
-        voice = HangingOnce(model, release)
+        voice = Hanging(model, release)
         voice._longest_wait_s = 30
         await voice.load(LOAD_S)
         with pytest.raises(TimeoutError):
@@ -308,11 +309,29 @@ def test_a_hang_that_the_listener_cuts_short_is_cured_too(model: Path) -> None:
     release.set()
 
 
+def test_a_voice_that_hangs_again_and_again_is_an_error_and_no_more_threads(model: Path) -> None:
+    release = threading.Event()
+
+    async def story() -> None:
+        voice = Hanging(model, release, times=HUNG_AT_MOST + 1)
+        await voice.load(LOAD_S)
+        for _ in range(HUNG_AT_MOST):
+            with pytest.raises(TtsError, match="gave nothing"):
+                await say(voice, TEXT)
+        for _ in range(2):
+            with pytest.raises(TtsError, match="restart the device"):
+                await say(voice, TEXT)
+        await voice.close()
+
+    asyncio.run(story())
+    release.set()
+
+
 def test_a_voice_that_is_still_being_loaded_again_is_waited_for_but_not_given_up(model: Path) -> None:
     loading, release = threading.Event(), threading.Event()
 
     async def story() -> None:
-        voice = HangingOnce(model, release)
+        voice = Hanging(model, release)
         await voice.load(LOAD_S)
         make = voice._worker._make_engine
         voice._worker._make_engine = lambda: (loading.wait(), make())[1]
