@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from device.brain.clause import LONGEST_TEXT
+from device.brain.moods import MOODS
 from device.brain.piper_engine import PiperEngine
 from device.brain.tts_piper import PiperTts
 from device.brain.voice_level import TARGET_LEVEL, speech_level
@@ -126,6 +127,14 @@ def test_moods_differ_in_pace(model: Path) -> None:
     assert durations_s[Emotion.SAD] < 1.25 * durations_s[Emotion.NEUTRAL]
 
 
+def test_a_lively_mood_reaches_the_voice(model: Path) -> None:
+    """This voice is the louder the more it varies."""
+    moods = (Emotion.CALM, Emotion.EXCITED)
+    calm, excited = (np.abs(samples(spoken(piper(model), TEXT, mood))).max() for mood in moods)
+    share = (1 + 0.667 * MOODS[Emotion.EXCITED].liveliness) / (1 + 0.667 * MOODS[Emotion.CALM].liveliness)
+    assert excited / calm == pytest.approx(share, rel=0.03)
+
+
 @pytest.mark.parametrize(
     ("odd", "plain"),
     [
@@ -194,8 +203,16 @@ def test_a_voice_that_varies_much_does_not_clip(tmp_path: Path) -> None:
     assert np.abs(samples(audio)).max() < 0.999
 
 
-def test_joins_between_clauses_and_sentences_do_not_click(model: Path) -> None:
-    """The tones of this voice move by some hundredths from one sample to the next; a click is a jump."""
+@pytest.mark.parametrize(
+    ("loudness", "hum", "steepest"),
+    [(0.3, 0.0, 0.2), (0.0, 0.2, 0.005)],
+    ids=["tones that swell", "a constant that begins and ends anywhere"],
+)
+def test_joins_between_clauses_and_sentences_do_not_click(
+    tmp_path: Path, loudness: float, hum: float, steepest: float
+) -> None:
+    """A click is a jump from one sample to the next that is larger than the voice's own steepest."""
+    model = make_piper_voice(tmp_path, loudness=loudness, hum=hum)
 
     async def story() -> Audio:
         voice = piper(model)
@@ -204,9 +221,10 @@ def test_joins_between_clauses_and_sentences_do_not_click(model: Path) -> None:
         return joined(pieces)
 
     sound = samples(asyncio.run(story()))
+    assert np.abs(sound).max() > 0.09
     assert abs(sound[0]) < 0.005
     assert abs(sound[-1]) < 0.005
-    assert np.abs(np.diff(sound)).max() < 0.2
+    assert np.abs(np.diff(sound)).max() < steepest
 
 
 @pytest.mark.parametrize(("text", "tail_ms"), [("one moment,", 50), ("That is all.", 200)])
