@@ -47,10 +47,12 @@ async def warm_beginning() -> list[Figure]:
     new, prompt = pairs[-1][2:]
     size = f"{PAIRS} interleaved pairs, {_described(_small())}, {_cores()} threads"
     return [
-        Figure("first token, warm ÷ cold", statistics.median(ratios), "", 0.15, f"median of {size}"),
+        Figure("first token, warm ÷ cold", statistics.median(ratios), "×", 0.15, f"median of {size}"),
         Figure("first token, cold", 1000 * statistics.median(p[0] for p in pairs), "ms", None, "the same"),
         Figure("first token, warm", 1000 * statistics.median(p[1] for p in pairs), "ms", None, "the same"),
-        Figure("tokens read, warm ÷ cold", new / prompt, "", None, f"{new} of {prompt} tokens of the prompt"),
+        Figure(
+            "tokens read, warm ÷ cold", new / prompt, "×", None, f"{new} of {prompt} tokens of the prompt"
+        ),
     ]
 
 
@@ -134,7 +136,7 @@ def memory() -> list[Figure]:
             method = f"a fresh process with {_described(_large())}, context 512, after 16 tokens"
             for name, field in (("RSS", "Rss"), ("anonymous", "Anonymous"), ("Pss", "Pss")):
                 ratio = 1024 * kib[field] / size
-                figures.append(Figure(f"{name} ÷ model, {setting}", ratio, "", None, method))
+                figures.append(Figure(f"{name} ÷ model, {setting}", ratio, "×", None, method))
     return figures
 
 

@@ -80,8 +80,8 @@ class ChatTemplate:
 
     def _find_turn_markers(self) -> tuple[str, ...]:
         """The first line of what stands between a reply and the next request."""
-        rendered = self._render(_trial())
-        between = rendered.partition(_HOLES[2])[2].partition(_HOLES[3])[0]
+        after_reply = self._render(_trial()).partition(_HOLES[2])[2]
+        between = re.split("|".join(_HOLES), after_reply)[0]
         lines = between.strip(" ").splitlines(keepends=True)
         marker = lines[0] if lines else ""
         if marker == "\n" and len(lines) > 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 from device.brain.chat import Budget, Window, chat
@@ -51,8 +51,8 @@ class LlamaChat:
         if beginning:
             self._engine.read(self._engine.tokens(beginning), stop)
 
-    def answer(self, prompt: Prompt, stop: StopFlag, say: Callable[[str], None]) -> Usage:
-        """Give the reply to `say`, piece by piece. Raises MindError, also when there was nothing to say."""
+    def answer(self, prompt: Prompt, stop: StopFlag) -> Generator[str, None, Usage]:
+        """The reply, piece by piece. Raises MindError, also when there was nothing to say."""
         began_s = time.monotonic()
         rendered = self._template.render(chat(self._window.fit(prompt)))
         tokens = self._engine.tokens(rendered)
@@ -63,11 +63,11 @@ class LlamaChat:
             written += 1
             first_s = first_s or time.monotonic() - began_s
             if piece := text.feed(self._engine.text_of(token)):
-                say(piece)
+                yield piece
             if text.ended:
                 break
         if rest := text.finish():
-            say(rest)
+            yield rest
         if not text.said and not stop:
             raise MindError("The language model had nothing to say.")
         return Usage(len(tokens), held, written, first_s)

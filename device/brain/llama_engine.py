@@ -47,7 +47,7 @@ class LlamaEngine:
             _check_file(lora, "LoRA adapter")
         _complaints.clear()
         with contextlib.ExitStack() as stack:
-            self._model = self._load(model, memory_map and lora is None, stack)
+            self._model = self._load(model, memory_map, stack)
             self._vocabulary = self._c.llama_model_get_vocab(self._model)
             trained = int(self._c.llama_model_n_ctx_train(self._model)) or context_tokens
             self.context_tokens = min(context_tokens, trained)

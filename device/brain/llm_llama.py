@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 from device.brain.llama_chat import RANDOM_SEED, LlamaChat, Usage
@@ -12,15 +12,12 @@ from device.brain.llama_engine import LlamaEngine
 from device.config import Llama, Reply
 from device.contracts import Prompt
 from device.errors import EngineMissing, MindError
-from device.jobs import Worker
-from device.pipeline import bounded
+from device.jobs import StopFlag, Worker
 
 log = logging.getLogger(__name__)
 
 LONGEST_SILENCE_S = 60.0
 """A model that writes nothing for so long hangs, should nobody have given it up before."""
-
-STAGE = "language model"
 
 
 class LlamaModel:
@@ -53,14 +50,17 @@ class LlamaModel:
             )
             return LlamaChat(engine, reply, seed)
 
-        self._longest_tokens = reply.longest_tokens
-        self._worker = Worker(STAGE, make)
+        self._worker = Worker("language model", make)
         self.usage: Usage | None = None
-        """Of the last answer that came to its end."""
+        """Of the last answer, once it has come to its end."""
 
     async def load(self, deadline_s: float) -> None:
         """Load the model now rather than at the first turn. Raises EngineMissing, StageTimeout."""
-        await self._worker.run(lambda chat, stop: None, deadline_s)
+        try:
+            await self._worker.run(lambda chat, stop: None, deadline_s)
+        except BaseException:
+            self._worker.close()
+            raise
 
     async def prepare(self, prompt: Prompt) -> None:
         """Read persona and history while the person speaks. Cancel-safe. Raises MindError."""
@@ -71,33 +71,22 @@ class LlamaModel:
 
     async def answer(self, prompt: Prompt) -> AsyncIterator[str]:
         """The reply in pieces. Raises MindError, StageTimeout; closing it stops the model and awaits that."""
-        loop = asyncio.get_running_loop()
-        # As large as the longest reply and its end: the model never waits for whoever reads.
-        pieces: asyncio.Queue[str | None] = asyncio.Queue(self._longest_tokens + 2)
+        self.usage = None
 
-        def say(piece: str) -> None:
-            loop.call_soon_threadsafe(pieces.put_nowait, piece)
+        def make(chat: LlamaChat, stop: StopFlag) -> Iterator[str]:
+            self.usage = yield from chat.answer(prompt, stop)
 
-        job = self._worker.submit(lambda chat, stop: chat.answer(prompt, stop, say))
-        job.when_ended(lambda: pieces.put_nowait(None))
         try:
-            while (piece := await _next(pieces)) is not None:
-                yield piece
-            self.usage = await job.result(LONGEST_SILENCE_S)
+            async with contextlib.aclosing(self._worker.stream(make, LONGEST_SILENCE_S)) as pieces:
+                async for piece in pieces:
+                    yield piece
             log.debug("%s: %s", self.name, self.usage)
         except EngineMissing as error:
             raise MindError(str(error)) from error
-        finally:
-            await job.stop()
 
     async def close(self) -> None:
         """Let the thread end; the model's memory is freed with it."""
         self._worker.close()
-
-
-async def _next(pieces: asyncio.Queue[str | None]) -> str | None:
-    async with bounded(LONGEST_SILENCE_S, STAGE):
-        return await pieces.get()
 
 
 def threads_for(cores: int) -> int:

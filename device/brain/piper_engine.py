@@ -150,6 +150,11 @@ class _StoppableSession:
         return self._session.run(outputs, inputs, self._options)
 
 
+def config_path(model: Path) -> Path:
+    """The JSON that belongs to a voice: beside it, `.json` after its whole name."""
+    return model.with_name(model.name + ".json")
+
+
 def parts(phonemes: list[str], longest: int) -> Iterator[list[str]]:
     """A sentence in parts of at most so many phonemes, cut at a pause or else between words."""
     while len(phonemes) > longest:
@@ -204,7 +209,7 @@ def _open(model: Path, threads: int) -> Any:
 
 def _read_config(model: Path) -> dict[str, Any]:
     """The JSON beside the model."""
-    path = model.with_name(model.name + ".json")
+    path = config_path(model)
     for file in (model, path):
         if not file.is_file():
             raise EngineMissing(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 
 from device.brain.clause import pause_ms, words_to_say
 from device.brain.moods import MOODS
-from device.brain.piper_engine import Manner, PiperEngine, threads_for
+from device.brain.piper_engine import Manner, PiperEngine, config_path, threads_for
 from device.brain.silence_trim import SilenceTrimmer
 from device.config import Piper, VoiceSettings
 from device.contracts import Audio, Emotion
-from device.errors import EngineMissing, StageTimeout, TtsError
+from device.errors import EngineMissing, StageError, StageTimeout, TtsError
 from device.jobs import Job, Worker
 
 log = logging.getLogger(__name__)
@@ -85,10 +85,11 @@ class PiperTts:
     @property
     def sound_key(self) -> str:
         """Everything that its sound depends on. Raises OSError when the model is not there."""
-        stat = self._model.stat()
+        stats = [path.stat() for path in (self._model, config_path(self._model))]
+        files = [(stat.st_size, stat.st_mtime_ns) for stat in stats]
         piper = self._piper
         chosen = (self._pace, piper.speaker, piper.variation, piper.rhythm)
-        return f"{self.name} {self._model.name} {stat.st_size} {stat.st_mtime_ns} {chosen}"
+        return f"{self.name} {self._model.name} {files} {chosen}"
 
     def _manner(self, emotion: Emotion) -> Manner:
         """Pace and liveliness: as they were set, and a little as the mood is."""
@@ -108,12 +109,18 @@ class PiperTts:
         except StageTimeout as error:
             waited_s = self._longest_wait_s
             raise TtsError(f"The voice (piper) gave nothing for {waited_s:g} s and was stopped.") from error
-        except EngineMissing as error:
+        except TtsError:
+            raise
+        except (EngineMissing, StageError) as error:
             raise TtsError(str(error)) from error
         finally:
             if self._worker.given_up > given_up:
-                log.warning("The voice (piper) hung and was given up; it is loaded again.")
-                self._loading = self._worker.submit(lambda engine, stop: None)
+                self._load_again()
+
+    def _load_again(self) -> None:
+        log.warning("The voice (piper) hung and was given up; it is loaded again.")
+        with suppress(StageError):  # it hung too often: the next clause says so
+            self._loading = self._worker.submit(lambda engine, stop: None)
 
     async def _wait_for_new_voice(self) -> None:
         """A voice that is being loaded again is waited for, but never given up: it may need longer."""

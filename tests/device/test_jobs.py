@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from device.errors import StageError, StageTimeout
 from device.jobs import HUNG_AT_MOST, PIECES_AHEAD, StopFlag, Worker
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Engine:
@@ -146,6 +151,40 @@ def test_an_engine_that_cannot_be_made_fails_its_job_and_is_tried_again() -> Non
         return result
 
     assert asyncio.run(story()) == "engine"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_end_of_a_job_is_told_after_everything_that_it_sent(fails: bool) -> None:
+    async def story() -> list[str]:
+        loop = asyncio.get_running_loop()
+        told: asyncio.Queue[str] = asyncio.Queue(8)
+
+        def send(engine: Engine, stop: StopFlag) -> None:
+            for word in ("one", "two"):
+                loop.call_soon_threadsafe(told.put_nowait, word)
+            if fails:
+                raise OSError("broke")
+
+        worker = Worker("engine", Engine)
+        worker.submit(send).when_ended(lambda: told.put_nowait("end"))
+        words = [await asyncio.wait_for(told.get(), 5) for _ in range(3)]
+        worker.close()
+        return words
+
+    assert asyncio.run(story()) == ["one", "two", "end"]
+
+
+@pytest.mark.parametrize(("before", "after"), [({}, b"passive"), ({"OMP_WAIT_POLICY": "active"}, b"active")])
+def test_native_threads_are_told_to_sleep_unless_somebody_wants_otherwise(
+    before: dict[str, str], after: bytes
+) -> None:
+    seen = (
+        "import ctypes; from device.jobs import quiet_threads; quiet_threads();"
+        "look = ctypes.CDLL(None).getenv; look.restype = ctypes.c_char_p;"
+        "print(look(b'OMP_WAIT_POLICY').decode())"
+    )
+    done = subprocess.run([sys.executable, "-c", seen], env=before, cwd=ROOT, capture_output=True, timeout=60)
+    assert done.stdout.strip() == after, done.stderr
 
 
 def test_threads_end_when_the_worker_is_closed() -> None:

@@ -31,16 +31,18 @@ def make_piper_voice(
     speakers: tuple[str, ...] = (),
     phoneme_type: str = "espeak",
     loudness: float = LOUDNESS,
+    hum: float = 0.0,
     work: int = 0,
     name: str = "tones",
 ) -> Path:
     """Write `<name>.onnx` and its JSON into `folder`; the path of the model.
 
-    `work` is how many useless multiplications of large matrices an inference does first (each some
-    milliseconds), for tests that need it to be slow.
+    `hum` is a constant under all of it, so that its sound neither begins nor ends at zero. `work` is
+    how many useless multiplications of large matrices an inference does first (each a millisecond),
+    for tests that need it to be slow.
     """
     path = folder / f"{name}.onnx"
-    onnx.save(_model(rate_hz, bool(speakers), loudness, work), str(path))
+    onnx.save(_model(rate_hz, bool(speakers), loudness, hum, work), str(path))
     path.with_name(path.name + ".json").write_text(json.dumps(_config(rate_hz, speakers, phoneme_type)))
     return path
 
@@ -60,7 +62,7 @@ def _config(rate_hz: int, speakers: tuple[str, ...], phoneme_type: str) -> dict[
     }
 
 
-def _model(rate_hz: int, multi: bool, loudness: float, work: int) -> onnx.ModelProto:
+def _model(rate_hz: int, multi: bool, loudness: float, hum: float, work: int) -> onnx.ModelProto:
     inputs = [
         helper.make_tensor_value_info("input", TensorProto.INT64, [1, "phonemes"]),
         helper.make_tensor_value_info("input_lengths", TensorProto.INT64, [1]),
@@ -80,7 +82,7 @@ def _model(rate_hz: int, multi: bool, loudness: float, work: int) -> onnx.ModelP
     )
     drawing.constants(
         np.float32, sounds_from=4, phoneme=PHONEME_S * rate_hz, rate=rate_hz, zero=0, one=1, low=200, step=15,
-        turn=2 * np.pi, half_turn=np.pi, base=loudness, lift=200,
+        turn=2 * np.pi, half_turn=np.pi, base=loudness, lift=200, hum=hum,
     )  # fmt: skip
     add = drawing.add
     noise, length, noise_w = (add("Gather", "scales", place) for place in ("first", "second", "third"))
@@ -97,7 +99,7 @@ def _model(rate_hz: int, multi: bool, loudness: float, work: int) -> onnx.ModelP
     sound = add("Mul", add("Mul", tone, swell), loud)
     if work:
         sound = add("Add", sound, _useless(drawing, noise, work))
-    drawing.add("Reshape", sound, "whole", output="output")
+    drawing.add("Reshape", add("Add", sound, "hum"), "whole", output="output")
     graph = helper.make_graph(drawing.nodes, "tones", inputs, [output], drawing.weights)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
 

@@ -21,6 +21,12 @@ SILENT_ABOUT_SYSTEM = (
     "{% for m in messages if m.role != 'system' %}[{{ m.role }}] {{ m.content }}</s>{% endfor %}[assistant]"
 )
 
+PERSONA_LAST = (
+    "{% for m in messages if m.role != 'system' %}[{{ m.role }}]"
+    "{% if loop.last %}{{ messages[0].content }}\n\n{% endif %}{{ m.content }}{% endfor %}[assistant]"
+)
+"""Some put the system's text at the head of the last request."""
+
 
 def template(source: str) -> ChatTemplate:
     return ChatTemplate(source, bos="<s>", eos="</s>", controls=CONTROLS)
@@ -43,7 +49,9 @@ def test_a_persona_that_a_template_would_not_take_goes_into_the_first_request(so
     assert rendered.count("Be kind.") == 1
 
 
-@pytest.mark.parametrize("source", [TEMPLATE, STRICT_TEMPLATE, CHATML, PLAIN, SILENT_ABOUT_SYSTEM])
+@pytest.mark.parametrize(
+    "source", [TEMPLATE, STRICT_TEMPLATE, CHATML, PLAIN, SILENT_ABOUT_SYSTEM, PERSONA_LAST]
+)
 @pytest.mark.parametrize("prompt", [PROMPT, Prompt("Be kind.", (), "It is noon.", "Sing!")])
 def test_the_beginning_is_how_the_whole_begins(source: str, prompt: Prompt) -> None:
     whole = template(source).render(chat(prompt))
@@ -60,6 +68,7 @@ def test_the_beginning_is_how_the_whole_begins(source: str, prompt: Prompt) -> N
         (CHATML, "<|im_end|>"),
         (PLAIN, "\nPerson:"),
         (SILENT_ABOUT_SYSTEM, "</s>[user]"),
+        (PERSONA_LAST, "[user]"),
     ],
 )
 def test_the_marker_between_two_turns_is_found(source: str, marker: str) -> None:

@@ -36,8 +36,10 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return make(tmp_path_factory.mktemp("models") / f"{request.param}.gguf", SHAPES[request.param])
 
 
-def engine(model: Path, *, context_tokens: int = 512, lora: Path | None = None) -> LlamaEngine:
-    return LlamaEngine(model, context_tokens=context_tokens, threads=1, memory_map=False, lora=lora)
+def engine(
+    model: Path, *, context_tokens: int = 512, lora: Path | None = None, memory_map: bool = False
+) -> LlamaEngine:
+    return LlamaEngine(model, context_tokens=context_tokens, threads=1, memory_map=memory_map, lora=lora)
 
 
 def greedy(engine: LlamaEngine, tokens: list[int], longest: int = 24) -> list[int]:
@@ -159,9 +161,10 @@ def test_other_seeds_write_otherwise_and_the_same_seed_the_same(model: Path) -> 
     assert drawn(1) != drawn(2)
 
 
-def test_a_lora_adapter_changes_what_is_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("memory_map", [False, True])
+def test_a_lora_adapter_changes_what_is_written(tmp_path: Path, memory_map: bool) -> None:
     model = make(tmp_path / "model.gguf")
-    adapted = engine(model, lora=make_lora(tmp_path / "lora.gguf"))
+    adapted = engine(model, lora=make_lora(tmp_path / "lora.gguf"), memory_map=memory_map)
     plain = engine(model)
     assert greedy(adapted, text(adapted, 5)) != greedy(plain, text(plain, 5))
 
@@ -176,7 +179,7 @@ def test_an_adapter_without_effect_changes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("memory_map", [False, True])
 def test_the_memory_is_freed_with_the_engine(tmp_path: Path, memory_map: bool) -> None:
     model = make(tmp_path / "model.gguf")
-    loaded = LlamaEngine(model, context_tokens=256, threads=1, memory_map=memory_map)
+    loaded = engine(model, context_tokens=256, memory_map=memory_map)
     assert len(greedy(loaded, text(loaded, 2), 4)) <= 4
     loaded.close()
     loaded.close()
@@ -208,7 +211,7 @@ def test_a_truncated_model_is_refused(tmp_path: Path, share: float, memory_map: 
     whole = make(tmp_path / "whole.gguf").read_bytes()
     (tmp_path / "part.gguf").write_bytes(whole[: max(8, int(share * len(whole)))])
     with pytest.raises(EngineMissing, match=r"part\.gguf cannot be loaded .*fetch it again"):
-        LlamaEngine(tmp_path / "part.gguf", context_tokens=256, threads=1, memory_map=memory_map)
+        engine(tmp_path / "part.gguf", context_tokens=256, memory_map=memory_map)
 
 
 def test_an_architecture_that_nobody_knows_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from device.brain.moods import MOODS, Mood
@@ -28,3 +30,9 @@ def test_joy_is_faster_and_higher_than_sadness() -> None:
     assert happy.speed > 1 > sad.speed
     assert happy.pitch > 0 > sad.pitch
     assert happy.liveliness > 1 > sad.liveliness
+
+
+def test_the_page_about_voices_has_the_moods_as_they_are() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "voices.md").read_text("utf-8")
+    rows = [f"| {e.value} | × {m.speed:g} | {m.pitch:+d} | × {m.liveliness:g} |" for e, m in MOODS.items()]
+    assert "\n".join(rows) in page

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,3 +50,15 @@ def test_sound_never_waits() -> None:
     trimmer = SilenceTrimmer(RATE_HZ)
     assert trimmer.feed(QUIET * 500 + LOUD) == QUIET * 50 + LOUD
     assert trimmer.feed(LOUD * 3 + QUIET) == LOUD * 3
+
+
+@pytest.mark.parametrize("name", ["test.wav", "en_waiting.wav", "en_success.wav"])
+def test_real_output_of_piper_loses_its_silence_and_no_speech(shared_data: Path, name: str) -> None:
+    sound, rate_hz = soundfile.read(shared_data / "piper" / "samples" / name, dtype="int16", always_2d=True)
+    speech = sound[:, 0]
+    loud = np.flatnonzero(np.abs(speech.astype(int)) > 100)
+    trimmer = SilenceTrimmer(rate_hz)
+    pieces = [trimmer.feed(speech[at : at + 4096].tobytes()) for at in range(0, len(speech), 4096)]
+    kept = np.frombuffer(b"".join([*pieces, trimmer.finish()]), np.int16)
+    margin = rate_hz // 20
+    assert np.array_equal(kept, speech[max(0, loud[0] - margin) : loud[-1] + 1 + margin])

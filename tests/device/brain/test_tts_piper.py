@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,12 +14,14 @@ import numpy as np
 import pytest
 
 from device.brain.clause import LONGEST_TEXT
+from device.brain.moods import MOODS
 from device.brain.piper_engine import PiperEngine
 from device.brain.tts_piper import PiperTts
 from device.brain.voice_level import TARGET_LEVEL, speech_level
 from device.config import Piper, VoiceSettings
 from device.contracts import Audio, Emotion
 from device.errors import EngineMissing, SettingsError, TtsError
+from device.jobs import HUNG_AT_MOST
 from tests.models_made.piper_voice import make_piper_voice
 
 LOAD_S = 60
@@ -124,6 +127,14 @@ def test_moods_differ_in_pace(model: Path) -> None:
     assert durations_s[Emotion.SAD] < 1.25 * durations_s[Emotion.NEUTRAL]
 
 
+def test_a_lively_mood_reaches_the_voice(model: Path) -> None:
+    """This voice is the louder the more it varies."""
+    moods = (Emotion.CALM, Emotion.EXCITED)
+    calm, excited = (np.abs(samples(spoken(piper(model), TEXT, mood))).max() for mood in moods)
+    share = (1 + 0.667 * MOODS[Emotion.EXCITED].liveliness) / (1 + 0.667 * MOODS[Emotion.CALM].liveliness)
+    assert excited / calm == pytest.approx(share, rel=0.03)
+
+
 @pytest.mark.parametrize(
     ("odd", "plain"),
     [
@@ -192,8 +203,16 @@ def test_a_voice_that_varies_much_does_not_clip(tmp_path: Path) -> None:
     assert np.abs(samples(audio)).max() < 0.999
 
 
-def test_joins_between_clauses_and_sentences_do_not_click(model: Path) -> None:
-    """The tones of this voice move by some hundredths from one sample to the next; a click is a jump."""
+@pytest.mark.parametrize(
+    ("loudness", "hum", "steepest"),
+    [(0.3, 0.0, 0.2), (0.0, 0.2, 0.005)],
+    ids=["tones that swell", "a constant that begins and ends anywhere"],
+)
+def test_joins_between_clauses_and_sentences_do_not_click(
+    tmp_path: Path, loudness: float, hum: float, steepest: float
+) -> None:
+    """A click is a jump from one sample to the next that is larger than the voice's own steepest."""
+    model = make_piper_voice(tmp_path, loudness=loudness, hum=hum)
 
     async def story() -> Audio:
         voice = piper(model)
@@ -202,9 +221,10 @@ def test_joins_between_clauses_and_sentences_do_not_click(model: Path) -> None:
         return joined(pieces)
 
     sound = samples(asyncio.run(story()))
+    assert np.abs(sound).max() > 0.09
     assert abs(sound[0]) < 0.005
     assert abs(sound[-1]) < 0.005
-    assert np.abs(np.diff(sound)).max() < 0.2
+    assert np.abs(np.diff(sound)).max() < steepest
 
 
 @pytest.mark.parametrize(("text", "tail_ms"), [("one moment,", 50), ("That is all.", 200)])
@@ -256,17 +276,17 @@ def test_cancelling_at_any_moment_leaves_a_voice_that_works(slow: Path, after_s:
     asyncio.run(story())
 
 
-class HangingOnce(PiperTts):
-    """Its first voice blocks in native code for as long as the test likes."""
+class Hanging(PiperTts):
+    """Its first voices block in native code for as long as the test likes."""
 
-    def __init__(self, model: Path, release: threading.Event) -> None:
+    def __init__(self, model: Path, release: threading.Event, times: int = 1) -> None:
         super().__init__(model, VoiceSettings(), Piper(), 2, longest_wait_s=0.3)
         make = self._worker._make_engine
-        hangs = [True]
+        hangs = iter([True] * times)
 
         def make_hanging_first() -> PiperEngine:
             engine = make()
-            if hangs.pop() if hangs else False:
+            if next(hangs, False):
                 engine.speak = lambda *_: iter([release.wait()])  # type: ignore[assignment,method-assign]
             return engine
 
@@ -277,7 +297,7 @@ def test_a_voice_that_hangs_is_given_up_and_the_next_clause_has_a_new_one(model:
     release = threading.Event()
 
     async def story() -> None:
-        voice = HangingOnce(model, release)
+        voice = Hanging(model, release)
         await voice.load(LOAD_S)
         with pytest.raises(TtsError, match=r"gave nothing for 0\.3 s"):
             await say(voice, TEXT)
@@ -293,7 +313,7 @@ def test_a_hang_that_the_listener_cuts_short_is_cured_too(model: Path) -> None:
     release = threading.Event()
 
     async def story() -> None:
-        voice = HangingOnce(model, release)
+        voice = Hanging(model, release)
         voice._longest_wait_s = 30
         await voice.load(LOAD_S)
         with pytest.raises(TimeoutError):
@@ -307,11 +327,29 @@ def test_a_hang_that_the_listener_cuts_short_is_cured_too(model: Path) -> None:
     release.set()
 
 
+def test_a_voice_that_hangs_again_and_again_is_an_error_and_no_more_threads(model: Path) -> None:
+    release = threading.Event()
+
+    async def story() -> None:
+        voice = Hanging(model, release, times=HUNG_AT_MOST + 1)
+        await voice.load(LOAD_S)
+        for _ in range(HUNG_AT_MOST):
+            with pytest.raises(TtsError, match="gave nothing"):
+                await say(voice, TEXT)
+        for _ in range(2):
+            with pytest.raises(TtsError, match="restart the device"):
+                await say(voice, TEXT)
+        await voice.close()
+
+    asyncio.run(story())
+    release.set()
+
+
 def test_a_voice_that_is_still_being_loaded_again_is_waited_for_but_not_given_up(model: Path) -> None:
     loading, release = threading.Event(), threading.Event()
 
     async def story() -> None:
-        voice = HangingOnce(model, release)
+        voice = Hanging(model, release)
         await voice.load(LOAD_S)
         make = voice._worker._make_engine
         voice._worker._make_engine = lambda: (loading.wait(), make())[1]
@@ -381,6 +419,9 @@ def test_another_voice_or_setting_has_another_key(tmp_path: Path) -> None:
         piper(model, rhythm=0.1),
     ]
     assert len({voice.sound_key for voice in voices}) == len(voices)
+    before = voices[0].sound_key
+    os.utime(f"{model}.json", (1, 1))
+    assert piper(model).sound_key != before
     assert piper(model, VoiceSettings(volume=10), threads=3).sound_key == piper(model).sound_key
 
 
