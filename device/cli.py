@@ -25,6 +25,7 @@ from device import __version__, config_load, config_show, doctor, log, places
 from device.config import Settings
 from device.egress import Egress, install_guard
 from device.errors import AudioFileError, TwomindsError, parts
+from device.jobs import still_running
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -49,6 +50,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except* KeyboardInterrupt:
         code = 130
     return code
+
+
+def console() -> None:
+    """Run one command and end the process.
+
+    An interpreter that ends under a thread in native code crashes, so one that hangs is left where it is.
+    """
+    code = main()
+    if names := still_running():
+        logging.warning("left behind at the end: %s", ", ".join(names))
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -197,4 +212,4 @@ def _settings() -> Settings:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    console()

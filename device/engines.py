@@ -80,14 +80,16 @@ async def load_engines(settings: Settings, egress: Egress) -> AsyncIterator[Engi
     ears, minds, voices = hearing.result(), thinking.result(), speaking.result()
     stages: Mapping[str, Chosen[Any]] = {"stt": ears, "llm": minds, "tts": voices}
     async with contextlib.AsyncExitStack() as closing:
-        for engine in (engine for chosen in stages.values() for engine in chosen.engines):
+        for engine in [engine for chosen in stages.values() for engine in chosen.engines]:
             closing.push_async_callback(engine.close)
         voice = FallbackVoice(
             _some("text to speech", voices), FIRST_PIECE_SHARE * deadlines.tts_s, time.monotonic
         )
+        kept = await at_hand.kept(voice)
+        closing.push_async_callback(kept.close)
         yield Engines(
             stt=_some("speech to text", ears)[0],
-            tts=await at_hand.kept(voice),
+            tts=kept,
             model=_mind(minds, FIRST_PIECE_SHARE * deadlines.first_words_s),
             gate=load_gate(settings.language, settings.country, for_adults=at_hand.for_adults),
             recogniser=Recogniser(settings.language),

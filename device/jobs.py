@@ -25,6 +25,8 @@ PieceT = TypeVar("PieceT")
 
 HUNG_AT_MOST = 3
 """Threads of one worker that may hang at a time."""
+CLOSE_GRACE_S = 5.0
+"""How long the end of the process waits for a library that is still at work."""
 STOP_GRACE_S = 1.0
 """How long a job may go on after its stop flag is set before its thread is given up."""
 
@@ -211,11 +213,15 @@ class Worker(Generic[EngineT]):
         finally:
             await job.stop()
 
-    def close(self) -> None:
-        """Let the thread end after the jobs it has."""
-        if self._thread is not None:
-            self._thread.tasks.put(None)
-            self._thread = None
+    async def close(self, grace_s: float = CLOSE_GRACE_S) -> None:
+        """Let the thread end after the jobs it has, and wait until its engine is freed, but not for ever.
+
+        A thread that is still inside a library when the interpreter ends brings the process down.
+        """
+        thread = self._thread
+        self._dismiss()
+        if thread is not None:
+            await asyncio.to_thread(thread.join, grace_s)
 
     async def _next(self, pieces: asyncio.Queue[PieceT | _End], deadline_s: float) -> PieceT | _End:
         try:
@@ -229,7 +235,12 @@ class Worker(Generic[EngineT]):
         if self._thread is thread:
             self.given_up += 1
             self._hung.append(thread)
-            self.close()
+            self._dismiss()
+
+    def _dismiss(self) -> None:
+        if self._thread is not None:
+            self._thread.tasks.put(None)
+            self._thread = None
 
 
 def _carry_out(future: Future[ResultT], call: Callable[[], ResultT]) -> None:
@@ -240,6 +251,11 @@ def _carry_out(future: Future[ResultT], call: Callable[[], ResultT]) -> None:
         future.set_result(call())
     except BaseException as error:  # noqa: BLE001
         future.set_exception(error)
+
+
+def still_running() -> list[str]:
+    """The names of workers whose threads have not ended; asked before the process does."""
+    return [thread.name for thread in threading.enumerate() if isinstance(thread, _EngineThread)]
 
 
 class _EngineThread(threading.Thread, Generic[EngineT]):
@@ -258,3 +274,4 @@ class _EngineThread(threading.Thread, Generic[EngineT]):
     def run(self) -> None:
         while (task := self.tasks.get()) is not None:
             task()
+        self._made.clear()

@@ -73,7 +73,7 @@ class _Keeper:
         """What was given to keep is on disk, or the disk has had its time."""
         with contextlib.suppress(OSError, sqlite3.Error, StageError):  # told when they happened
             await self._worker.run(lambda store, stop: store.close(), DISK_S)
-        self._worker.close()
+        await self._worker.close()
 
 
 def _erase(file: Path) -> None:

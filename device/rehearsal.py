@@ -125,21 +125,27 @@ class Stage:
         self._fast = fast
         self._ended: asyncio.Queue[TurnRecord] = asyncio.Queue()
         self.speaker = SimulatedSpeaker(fast=fast)
+        self.board = Board()
         self.device: Device = assemble(
-            settings, engines, self.speaker, self._ended.put_nowait, Board(), Conversation()
+            settings, engines, self.speaker, self._ended.put_nowait, self.board, Conversation()
         )
 
     async def ask(self, text: str) -> TurnRecord:
+        """The turn that a typed request came to."""
         self.device.session.ask(text)
+        return await self.ended()
+
+    async def ended(self) -> TurnRecord:
+        """The next turn that ends."""
         return await self._ended.get()
 
     async def hear(self, sound: Audio) -> TurnRecord:
-        """Hold the button for as long as the recording lasts."""
+        """Hold the button for as long as the recording lasts; the next turn that ends."""
         microphone = RecordingMicrophone(sound, fast=self._fast)
         async with asyncio.TaskGroup() as group:
             self.device.session.press()
             capture = group.create_task(feed(microphone, self.device.hub))
-            ended = group.create_task(self._ended.get())
+            ended = group.create_task(self.ended())
             over = group.create_task(microphone.finished.wait())
             await asyncio.wait((ended, over), return_when=asyncio.FIRST_COMPLETED)
             self.device.session.release()

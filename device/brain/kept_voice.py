@@ -98,7 +98,7 @@ class KeptVoice:
     async def close(self) -> None:
         """Close the engine, too; kept clauses can still be spoken."""
         await self._stop_rendering()
-        self._disk.close()
+        await self._disk.close()
         await self._tts.close()
 
     def _kept(self, text: str) -> list[Audio]:

@@ -59,7 +59,7 @@ class LlamaModel:
         try:
             await self._worker.run(lambda chat, stop: None, deadline_s)
         except BaseException:
-            self._worker.close()
+            await self._worker.close()
             raise
 
     async def prepare(self, prompt: Prompt) -> None:
@@ -86,7 +86,7 @@ class LlamaModel:
 
     async def close(self) -> None:
         """Let the thread end; the model's memory is freed with it."""
-        self._worker.close()
+        await self._worker.close()
 
 
 def threads_for(cores: int) -> int:

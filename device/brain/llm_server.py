@@ -143,7 +143,7 @@ class ServerModel:
 
     async def close(self) -> None:
         """Give connection and permission back."""
-        self._look_ups.close()
+        await self._look_ups.close()
         await self._disconnect()
 
     # --- the connection ----------------------------------------------------------------------------

@@ -49,7 +49,7 @@ class WhisperStt:
         return QueuedListening(self._worker, self._hear)
 
     async def close(self) -> None:
-        self._worker.close()
+        await self._worker.close()
 
     def _hear(self, passes: Passes, intake: Intake, stop: StopFlag) -> Transcript:
         """In the worker's thread, until there are no more frames and nothing is left to do."""

@@ -80,7 +80,7 @@ class PiperTts:
 
     async def close(self) -> None:
         """Let the thread end after what it is doing."""
-        self._worker.close()
+        await self._worker.close()
 
     @property
     def sound_key(self) -> str:

@@ -37,7 +37,7 @@ def test_jobs_run_one_after_the_other_in_the_thread_that_made_the_engine() -> No
         worker = Worker("engine", Engine)
         jobs = [worker.submit(lambda e, stop: e.thread == threading.get_ident()) for _ in range(20)]
         results = [await job.result(5) for job in jobs]
-        worker.close()
+        await worker.close()
         return results
 
     assert asyncio.run(story()) == [True] * 20
@@ -50,7 +50,7 @@ def test_an_exception_of_the_job_reaches_whoever_waits() -> None:
         with pytest.raises(ZeroDivisionError):
             await worker.run(lambda e, stop: 1 / 0, 5)
         assert await worker.run(lambda e, stop: "fine", 5) == "fine"
-        worker.close()
+        await worker.close()
 
     asyncio.run(story())
 
@@ -64,7 +64,7 @@ def test_a_hung_job_is_given_up_at_its_deadline_and_the_next_one_gets_a_new_engi
             await worker.run(lambda e, stop: hang.wait(), 0.05)
         assert worker.given_up == 1
         result = await worker.run(lambda e, stop: "fine", 5)
-        worker.close()
+        await worker.close()
         return result
 
     assert asyncio.run(story()) == "fine"
@@ -102,7 +102,7 @@ def test_an_engine_that_hangs_while_it_is_made_is_given_up_too() -> None:
         with pytest.raises(StageTimeout):
             await worker.run(lambda e, stop: e, 0.05)
         result = await worker.run(lambda e, stop: e, 5)
-        worker.close()
+        await worker.close()
         return result
 
     assert asyncio.run(story()) == "engine"
@@ -128,7 +128,7 @@ def test_a_cancelled_wait_stops_the_job_and_awaits_its_end() -> None:
             await waiting
         assert ended.is_set()
         assert worker.given_up == 0
-        worker.close()
+        await worker.close()
 
     asyncio.run(story())
 
@@ -147,7 +147,7 @@ def test_an_engine_that_cannot_be_made_fails_its_job_and_is_tried_again() -> Non
         with pytest.raises(OSError, match="model not found"):
             await worker.run(lambda e, stop: e, 5)
         result = await worker.run(lambda e, stop: e, 5)
-        worker.close()
+        await worker.close()
         return result
 
     assert asyncio.run(story()) == "engine"
@@ -168,7 +168,7 @@ def test_the_end_of_a_job_is_told_after_everything_that_it_sent(fails: bool) -> 
         worker = Worker("engine", Engine)
         worker.submit(send).when_ended(lambda: told.put_nowait("end"))
         words = [await asyncio.wait_for(told.get(), 5) for _ in range(3)]
-        worker.close()
+        await worker.close()
         return words
 
     assert asyncio.run(story()) == ["one", "two", "end"]
@@ -191,7 +191,7 @@ def test_threads_end_when_the_worker_is_closed() -> None:
     async def story() -> threading.Thread:
         worker = Worker("engine", Engine)
         thread = await worker.run(lambda e, stop: threading.current_thread(), 5)
-        worker.close()
+        await worker.close()
         return thread
 
     thread = asyncio.run(story())
@@ -215,7 +215,7 @@ def test_a_worker_whose_engines_keep_hanging_is_out_of_order_until_one_comes_bac
             while any(thread.name == "engine" for thread in threading.enumerate()):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         result = await worker.run(lambda e, stop: "fine", 5)
-        worker.close()
+        await worker.close()
         return result
 
     assert asyncio.run(story()) == "fine"
@@ -229,7 +229,7 @@ def test_a_job_that_nobody_awaits_tells_its_error() -> None:
         worker.submit(lambda e, stop: 1 / 0).on_error(lambda error: told.append(type(error).__name__))
         worker.submit(lambda e, stop: None).on_error(lambda error: told.append("nothing happened"))
         await worker.run(lambda e, stop: None, 5)
-        worker.close()
+        await worker.close()
         return told
 
     assert asyncio.run(story()) == ["ZeroDivisionError"]
@@ -259,7 +259,7 @@ def test_a_job_can_be_waited_for_without_stopping_it() -> None:
         assert not await job.ends_within(0.02)
         go_on.set()
         assert await job.ends_within(5)
-        worker.close()
+        await worker.close()
         return await job.result(5)
 
     assert asyncio.run(story())
@@ -272,7 +272,7 @@ def test_pieces_come_in_order_however_many_there_are() -> None:
     async def story() -> list[int]:
         worker = Worker("engine", Engine)
         pieces = [piece async for piece in worker.stream(lambda e, stop: iter(range(1000)), 5)]
-        worker.close()
+        await worker.close()
         return pieces
 
     assert asyncio.run(story()) == list(range(1000))
@@ -293,7 +293,7 @@ def test_a_piece_comes_before_the_next_is_made() -> None:
         go_on.set()
         second = await anext(pieces)
         await pieces.aclose()
-        worker.close()
+        await worker.close()
         return second
 
     assert asyncio.run(story()) == "second"
@@ -324,7 +324,7 @@ def test_nobody_who_reads_slowly_is_overrun_and_closing_ends_the_job() -> None:
         await pieces.aclose()
         assert worker.given_up == 0
         assert await worker.run(lambda e, stop: "fine", 5) == "fine"
-        worker.close()
+        await worker.close()
 
     asyncio.run(story())
     assert stopped.is_set()
@@ -346,7 +346,7 @@ def test_a_cancelled_reader_ends_the_job() -> None:
         reading.cancel()
         await asyncio.wait([reading])
         assert await worker.run(lambda e, stop: "fine", 5) == "fine"
-        worker.close()
+        await worker.close()
 
     asyncio.run(story())
     assert stopped.is_set()
@@ -363,7 +363,7 @@ def test_an_error_comes_after_the_pieces_before_it() -> None:
         assert await anext(pieces) == 1
         with pytest.raises(ZeroDivisionError):
             await anext(pieces)
-        worker.close()
+        await worker.close()
 
     asyncio.run(story())
 
@@ -373,7 +373,7 @@ def test_an_engine_that_cannot_be_made_ends_its_stream_at_once() -> None:
         worker: Worker[Engine] = Worker("engine", lambda: Engine(1 / 0))  # type: ignore[call-arg]
         with pytest.raises(ZeroDivisionError):
             await anext(worker.stream(lambda e, stop: iter(()), 60))
-        worker.close()
+        await worker.close()
 
     asyncio.run(story())
 
@@ -393,7 +393,7 @@ def test_a_stream_that_hangs_is_given_up_at_its_deadline() -> None:
             await anext(pieces)
         assert worker.given_up == 1
         assert await worker.run(lambda e, stop: "fine", 5) == "fine"
-        worker.close()
+        await worker.close()
 
     asyncio.run(story())
     hang.set()
