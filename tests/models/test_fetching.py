@@ -223,6 +223,15 @@ def test_a_complete_part_is_only_checked(rig: Rig) -> None:
     assert installed(rig, "mind")
 
 
+def test_files_that_came_before_another_failed_are_not_fetched_again(rig: Rig) -> None:
+    rig.server.script[BIN_PATH] = always(behaviour.status(404))
+    assert len(rig.fetch("ears")) == 1
+    rig.server.script.clear()
+    rig.server.requests.clear()
+    assert rig.fetch("ears") == []
+    assert [request.path for request in rig.server.requests] == [BIN_PATH]
+
+
 def test_waits_grow_and_a_server_that_names_a_time_gets_it(rig: Rig) -> None:
     rig.server.script[BIN_PATH] = [
         behaviour.status(500),
@@ -304,6 +313,12 @@ def test_a_disk_that_fills_up_in_the_middle_is_told_and_what_came_is_kept(
     assert sentences(problems) == "The disk is full; what has come of model.bin of ears is kept."
     assert (rig.store.fetching(rig.model("ears")) / "model.bin.part").stat().st_size > 100_000
     assert rig.in_place() == []
+
+
+def test_what_cannot_be_put_in_its_place_is_told(rig: Rig) -> None:
+    (rig.store.root / "ears" / "model.bin" / "a folder").mkdir(parents=True)
+    assert "ears cannot be put into" in sentences(rig.fetch("ears"))
+    assert rig.store.status(rig.model("ears")) is Status.ABSENT
 
 
 def test_a_store_that_cannot_be_written_is_told(rig: Rig) -> None:

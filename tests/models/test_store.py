@@ -133,6 +133,17 @@ def test_verify_reads_every_byte(rig: Rig) -> None:
     assert rig.store.verify(model) == ["config.json has 5 bytes, not 2000", "model.bin is missing"]
 
 
+def test_what_cannot_be_read_is_damaged(rig: Rig) -> None:
+    """A folder stands in for a file on a dying card."""
+    rig.fetch("ears")
+    file = rig.store.root / "ears" / "config.json"
+    file.unlink()
+    file.mkdir()
+    lock = rig.store.root / "lock.json"
+    lock.write_text(lock.read_text().replace("2000", str(file.stat().st_size)))
+    assert rig.store.verify(rig.model("ears")) == ["config.json cannot be read: Is a directory"]
+
+
 def test_removing_takes_what_was_begun_too_and_keeps_the_pins(rig: Rig) -> None:
     rig.fetch("ears")
     begun = rig.store.fetching(rig.model("ears")) / "x.part"
