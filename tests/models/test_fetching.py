@@ -12,8 +12,8 @@ import pytest
 
 from device.egress import Content, Peer, install_guard
 from device.errors import ModelError
-from models.download import WAITS_S
-from models.network import ConnectionTrouble
+from models.download import PROGRESS_BYTES, WAITS_S, Downloader, Wanted
+from models.network import ConnectionTrouble, Network
 from models.store import Status
 from tests.models import server as behaviour
 from tests.models.server import Behaviour, FileServer
@@ -207,6 +207,25 @@ def test_a_part_of_unknown_version_is_not_added_to(rig: Rig) -> None:
     rig.server.script[BIN_PATH] = [behaviour.without_length(BIN[:100_000]), behaviour.serve]
     assert rig.fetch("ears") == []
     assert "range" not in rig.server.asked_for(BIN_PATH)[1].headers
+
+
+def test_a_part_from_elsewhere_is_not_added_to(rig: Rig, server: FileServer) -> None:
+    server.script[BIN_PATH] = [behaviour.hang_up_after(100_000), *always(behaviour.status(500))]
+    assert len(rig.fetch("ears")) == 1
+    server.files["/models/ears/model.bin"] = BIN
+    assert rig.fetch("ears", source=f"{server.url}/models") == []
+    assert "range" not in server.asked_for("/models/ears/model.bin")[0].headers
+
+
+def test_a_line_that_breaks_again_and_again_but_brings_much_is_not_given_up(rig: Rig, tmp_path: Path) -> None:
+    breaks = TRIES + 2
+    rig.server.files["/big"] = content("big", breaks * (PROGRESS_BYTES + 1))
+    rig.server.script["/big"] = [behaviour.hang_up_after(PROGRESS_BYTES + 1)] * (breaks - 1)
+    network = Network(rig.egress, proxies={})
+    wanted = Wanted("big", f"{rig.server.url}/big")
+    pin = Downloader(network, rig.told, rig.slept.append).fetch(wanted, tmp_path / "big.part")
+    assert pin.sha256 == hashlib.sha256(rig.server.files["/big"]).hexdigest()
+    assert rig.slept == [1.0] * (breaks - 1)
 
 
 def test_a_complete_part_is_only_checked(rig: Rig) -> None:

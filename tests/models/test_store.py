@@ -88,6 +88,13 @@ def test_the_tiers_own_model_goes_before_others(rig: Rig) -> None:
     assert rig.store.find("llama") == rig.store.root / "big-mind" / "small.gguf"
 
 
+def test_the_tiers_own_model_goes_before_larger_ones_that_fit(rig: Rig) -> None:
+    rig.fetch("mind", "big-mind")
+    small = ModelStore(rig.store.root, rig.store.catalogue, Board("", 900, 1))
+    assert small.tier.name == "least"
+    assert small.find("llama") == rig.store.root / "mind" / "small.gguf"
+
+
 def test_a_damaged_one_is_passed_over_for_a_whole_one(rig: Rig) -> None:
     rig.fetch("mind", "big-mind")
     (rig.store.root / "big-mind" / "small.gguf").unlink()
