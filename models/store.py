@@ -96,8 +96,8 @@ class ModelStore:
 
     def _best(self, kind: Kind) -> Path:
         """The tier's own, else the largest other one that fits; what is damaged is only told of."""
-        fitting = [m for m in self.catalogue.of_kind(kind) if m.ram_mib <= max(self.board.ram_mib, 1)]
-        own = self.tier.of_kind(kind)
+        own, ram_mib = self.tier.of_kind(kind), self.board.ram_mib
+        fitting = [m for m in self.catalogue.of_kind(kind) if m.name == own or m.ram_mib <= ram_mib]
         ranked = sorted(fitting, key=lambda m: (m.name == own, m.ram_mib), reverse=True)
         there = [model for model in ranked if self.status(model) is not Status.ABSENT]
         for model in there:

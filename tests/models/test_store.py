@@ -95,6 +95,12 @@ def test_the_tiers_own_model_goes_before_larger_ones_that_fit(rig: Rig) -> None:
     assert small.find("llama") == rig.store.root / "mind" / "small.gguf"
 
 
+def test_where_the_memory_cannot_be_read_the_tiers_own_model_is_taken_all_the_same(rig: Rig) -> None:
+    rig.fetch("mind", "big-mind")
+    unread = ModelStore(rig.store.root, rig.store.catalogue, Board("", 0, 1))
+    assert unread.find("llama") == rig.store.root / "mind" / "small.gguf"
+
+
 def test_a_damaged_one_is_passed_over_for_a_whole_one(rig: Rig) -> None:
     rig.fetch("mind", "big-mind")
     (rig.store.root / "big-mind" / "small.gguf").unlink()
