@@ -1,6 +1,6 @@
 # twominds: `make run` talks, `make test` proves. Everything else is below; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run silero test test-all lint bench replay lock clean
+.PHONY: help run voice silero test test-all lint bench replay lock clean
 python := .venv/bin/python
 export ORT_DISABLE_TELEMETRY := 1
 
@@ -10,6 +10,9 @@ help: ## list what make can do
 run: ## set up what is missing and start the agent
 	@scripts/setup.sh run
 	@exec .venv/bin/twominds run
+
+voice: ## add free speech, a language model and a voice: packages, models for this board
+	@FROM="$(FROM)" scripts/setup.sh voice
 
 silero: ## add the second voice detector (Silero, through faster-whisper and onnxruntime)
 	@scripts/setup.sh silero

@@ -181,7 +181,6 @@ class Downloader:
                 f"{wanted.sha256[:12]}…): discarded, nothing was installed. "
                 "Try again; if it stays so, do not trust the source."
             )
-        part.origin_file.unlink(missing_ok=True)
         return pin
 
 

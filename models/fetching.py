@@ -65,8 +65,7 @@ def missing(store: ModelStore, model: Model) -> Missing:
     lacking, whole, to_come = [], [], 0
     for file in model.files:
         place, expected = store.folder(model) / file.path, expected_sha256(store, model, file)
-        pin = Pin(place.stat().st_size, sha256_of(place)) if place.is_file() else None
-        if pin and expected and pin.sha256 == expected:
+        if (pin := _pin_of(place)) and pin.sha256 == expected:
             whole.append((file, pin))
             continue
         lacking.append(file)
@@ -147,16 +146,17 @@ class Fetcher:
 
     def _fetch(self, one: Missing) -> None:
         folder = self._store.fetching(one.model)
-        come = {}
-        for file in one.files:
-            come[file.path] = self._bring(one.model, file, folder / file.path)
-        self._install(one, come)
+        try:
+            come = {file.path: self._bring(one.model, file, folder / file.path) for file in one.files}
+            self._install(one, come)
+        except OSError as error:
+            raise ModelError(f"{one.model.name} cannot be put into {self._store.root}: {error}") from error
 
     def _bring(self, model: Model, file: ModelFile, staged: Path) -> Pin:
         """One file, complete and checked, at `staged`."""
         sha256 = expected_sha256(self._store, model, file)
-        if staged.is_file() and sha256 and sha256_of(staged) == sha256:
-            return Pin(staged.stat().st_size, sha256)
+        if (come := _pin_of(staged)) and come.sha256 == sha256:
+            return come
         if not self._source.vouches_for(sha256):
             raise ModelError(
                 f"{file.path} of {model.name} has no known checksum, so it is not taken over http, where "
@@ -185,6 +185,14 @@ class Fetcher:
         pins = {file.path: pin for file, pin in one.whole} | come
         self._store.write_lock({**self._store.lock(), model.name: Locked(model.revision, pins)})
         shutil.rmtree(staged, ignore_errors=True)
+
+
+def _pin_of(file: Path) -> Pin | None:
+    """What a file is; None when it is not there, or cannot be read any more."""
+    try:
+        return Pin(file.stat().st_size, sha256_of(file))
+    except OSError:
+        return None
 
 
 def _pinned(store: ModelStore, model: Model, file: ModelFile) -> Pin | None:

@@ -82,24 +82,13 @@ class Network:
         """
         first = at = _parsed(url)
         for _ in range(MOST_HOPS):
-            self._check(at, first)
+            check_hop(at, first, self._redirects)
             with self._answer(at, headers) as response:
                 if not response.has_redirect_location:
                     yield Answer(response.status_code, response.headers, at.host, self._chunks(at, response))
                     return
                 at = at.join(_parsed(response.headers["location"]))
         raise ModelError(f"{first.host} sends us on and on ({MOST_HOPS} times): given up.")
-
-    def _check(self, at: httpx.URL, first: httpx.URL) -> None:
-        """Whether this hop may be taken. Raises ModelError when not."""
-        if at.scheme not in ("http", "https") or not at.host:
-            raise ModelError(f"{at} is not an address of the web.")
-        if at == first:
-            return
-        if at.host != first.host and not any(_within(at.host, domain) for domain in self._redirects):
-            raise ModelError(f"{first.host} sends us on to {at.host}, which we do not know: refused.")
-        if at.scheme == "http" and first.scheme == "https" and not is_loopback(at.host):
-            raise ModelError(f"{first.host} sends us on to {at.host} without encryption: refused.")
 
     @contextlib.contextmanager
     def _answer(self, at: httpx.URL, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
@@ -164,6 +153,16 @@ class Network:
     def _trust(self) -> ssl.SSLContext:
         """Whom we believe: the usual authorities, or those that SSL_CERT_FILE names."""
         return httpx.create_ssl_context()
+
+
+def check_hop(at: httpx.URL, first: httpx.URL, redirects: tuple[str, ...]) -> None:
+    """Whether a request that began at `first` may go to `at`. Raises ModelError when not."""
+    if at.scheme not in ("http", "https") or not at.host:
+        raise ModelError(f"{at} is not an address of the web.")
+    if at.host != first.host and not any(_within(at.host, domain) for domain in redirects):
+        raise ModelError(f"{first.host} sends us on to {at.host}, which we do not know: refused.")
+    if at.scheme == "http" and first.scheme == "https" and not is_loopback(at.host):
+        raise ModelError(f"{first.host} sends us on to {at.host} without encryption: refused.")
 
 
 def is_loopback(host: str) -> bool:

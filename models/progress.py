@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import NoReturn, TextIO
 
@@ -11,6 +12,7 @@ from models.download import Report
 
 STEP_PERCENT = 10
 """Between two lines."""
+WIDEST_COLUMNS = 100
 
 
 def report_to(stream: TextIO = sys.stderr) -> Report:
@@ -34,7 +36,8 @@ class Bars:
             unit="B",
             unit_scale=True,
             file=self._stream,
-            dynamic_ncols=True,
+            ncols=_columns(),
+            nrows=24,  # a console that says 0 would be shown nothing
         )
 
     def advance(self, more_bytes: int) -> None:
@@ -49,6 +52,11 @@ class Bars:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def _columns() -> int:
+    """The terminal's width; serial consoles say that they have none, and get the usual one."""
+    return min(WIDEST_COLUMNS, shutil.get_terminal_size().columns)
 
 
 class Lines:

@@ -96,8 +96,8 @@ class ModelStore:
 
     def _best(self, kind: Kind) -> Path:
         """The tier's own, else the largest other one that fits; what is damaged is only told of."""
-        fitting = [m for m in self.catalogue.of_kind(kind) if m.ram_mib <= max(self.board.ram_mib, 1)]
-        own = self.tier.of_kind(kind)
+        own, ram_mib = self.tier.of_kind(kind), self.board.ram_mib
+        fitting = [m for m in self.catalogue.of_kind(kind) if m.name == own or m.ram_mib <= ram_mib]
         ranked = sorted(fitting, key=lambda m: (m.name == own, m.ram_mib), reverse=True)
         there = [model for model in ranked if self.status(model) is not Status.ABSENT]
         for model in there:
@@ -146,28 +146,21 @@ class ModelStore:
 
     def damage(self, model: Model) -> str:
         """What is wrong with the sizes of an installed model's files, in a few words; empty: nothing."""
-        locked = self.lock().get(model.name)
-        for name, pin in locked.files.items() if locked else ():
-            file = self.folder(model) / name
-            if not file.is_file():
-                return f"{name} is missing"
-            if (size := file.stat().st_size) != pin.bytes:
-                return f"{name} has {size} bytes, not {pin.bytes}"
-        return ""
+        pins, folder = self._pins(model), self.folder(model)
+        found = (_wrong(folder / name, pin) for name, pin in pins.items())
+        return next((wrong for wrong in found if wrong), "")
 
     def verify(self, model: Model) -> list[str]:
         """What is wrong with an installed model, its checksums compared too; slow: it reads every byte."""
         locked = self.lock().get(model.name)
-        problems = []
-        for name, pin in locked.files.items() if locked else ():
-            file = self.folder(model) / name
-            if not file.is_file():
-                problems.append(f"{name} is missing")
-            elif (size := file.stat().st_size) != pin.bytes:
-                problems.append(f"{name} has {size} bytes, not {pin.bytes}")
-            elif sha256_of(file) != pin.sha256:
-                problems.append(f"{name} has its size, but not its content")
-        return problems
+        files = locked.files.items() if locked else ()
+        return [
+            wrong for name, pin in files if (wrong := _wrong(self.folder(model) / name, pin, thorough=True))
+        ]
+
+    def _pins(self, model: Model) -> Mapping[str, Pin]:
+        locked = self.lock().get(model.name)
+        return locked.files if locked else {}
 
     # --- changing it -----------------------------------------------------------------------------
 
@@ -182,7 +175,10 @@ class ModelStore:
         """
         there = [folder for folder in (self.folder(model), self.fetching(model)) if folder.exists()]
         for folder in there:
-            shutil.rmtree(folder)
+            try:
+                shutil.rmtree(folder)
+            except OSError as error:
+                raise ModelError(f"{folder} cannot be deleted: {error.strerror or error}.") from error
         if forget:
             self.write_lock({name: kept for name, kept in self.lock().items() if name != model.name})
         return bool(there)
@@ -221,6 +217,20 @@ class ModelStore:
                     "Another twominds is fetching or removing models: let it finish first."
                 ) from None
             yield
+
+
+def _wrong(file: Path, pin: Pin, *, thorough: bool = False) -> str:
+    """What is wrong with a file, in a few words; empty: nothing. Its content is compared only if thorough."""
+    try:
+        if (size := file.stat().st_size) != pin.bytes:
+            return f"{file.name} has {size} bytes, not {pin.bytes}"
+        if thorough and sha256_of(file) != pin.sha256:
+            return f"{file.name} has its size, but not its content"
+    except FileNotFoundError:
+        return f"{file.name} is missing"
+    except OSError as error:
+        return f"{file.name} cannot be read: {error.strerror}"
+    return ""
 
 
 def open_store(env: Mapping[str, str]) -> ModelStore:

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Makes this machine ready: scripts/setup.sh run|silero|test|native
+# Makes this machine ready: scripts/setup.sh run|silero|voice|test|native
 #
 # Each level does only what is missing. What is done is remembered by the hash of what it was done from
-# (.venv/.done), so the second start takes no network and no time. Nothing is compiled, but for `native`.
+# (.venv/.done), so the second start takes no network and no time. Nothing is compiled, but for `voice` and
+# `native`. `voice` also fetches models: from the web server that FROM names, if it names one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -66,7 +67,7 @@ system_packages() { # system_packages LEVEL
     if [ "$1" = test ] || [ "$1" = native ]; then
         have chromium || have chromium-browser || missing+=("$(chromium_package)")
     fi
-    if [ "$1" = native ]; then
+    if [ "$1" = native ] || [ "$1" = llama ]; then
         have g++ || missing+=(g++) # also brings libgomp, which the compiled package runs on
     fi
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
@@ -131,6 +132,9 @@ install_project() { # the tree itself, editable: .venv/bin/twominds
 
 # --- llama-cpp-python, the one package that has to be compiled -------------------------------------------
 
+llama_minutes="five to ten minutes on two desktop cores, longer on a Raspberry Pi"
+llama_least_kb=850000 # with less memory it cannot be compiled, and no language model would fit
+
 llama_version() { sed -n 's/^llama-cpp-python==\([^ ]*\).*/\1/p' requirements/native-source.txt; }
 
 llama_wheel() { # where the compiled wheel is kept: by version, Python and machine
@@ -139,17 +143,24 @@ llama_wheel() { # where the compiled wheel is kept: by version, Python and machi
     echo "$cache/wheels/$python-$(uname -m)/llama_cpp_python-$(llama_version)-py3-none-linux_$(uname -m).whl"
 }
 
+build_jobs() { # as many as there are cores, but one for each GB of memory at the most
+    $venv/bin/python -c 'import os
+gigabytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 30
+print(max(1, min(os.cpu_count() or 1, gigabytes)))'
+}
+
 build_llama() { # into the kept place, unless it is there
     local wheel build
     wheel=$(llama_wheel)
     [ ! -e "$wheel" ] || return 0
-    say "compiling llama-cpp-python $(llama_version): five to ten minutes on two cores, kept in ${wheel%/*}"
+    say "compiling llama-cpp-python $(llama_version): $llama_minutes, kept in ${wheel%/*}"
     mkdir -p "${wheel%/*}"
     build=$(mktemp -d "$cache/build.XXXXXX") # on the disk: /tmp may be in memory
     $venv/bin/uv venv --quiet --python $venv/bin/python "$build/venv"
     $venv/bin/uv pip install --quiet --python "$build/venv/bin/python" --require-hashes --only-binary :all: \
         -r requirements/native-build.txt
-    PATH="$PWD/$venv/bin:$build/venv/bin:$PATH" "$build/venv/bin/python" -m pip wheel --no-deps \
+    CMAKE_BUILD_PARALLEL_LEVEL=$(build_jobs) PATH="$PWD/$venv/bin:$build/venv/bin:$PATH" \
+        "$build/venv/bin/python" -m pip wheel --no-deps \
         --no-build-isolation --require-hashes --no-cache-dir -r requirements/native-source.txt -w "$build" \
         >"$build/log" 2>&1 || {
         tail -n 40 "$build/log" >&2
@@ -168,20 +179,56 @@ install_llama() {
     is_done llama "$key"
 }
 
+# --- models and voice --------------------------------------------------------------------------------------
+
+announce_voice() {
+    say "this brings free speech, a language model and a voice to this machine:"
+    echo "    Python packages      about 200 MB"
+    echo "    models               those for this board; which, and how big, is told before they come"
+    echo "    llama-cpp-python     compiled here, once: $llama_minutes"
+}
+
+add_llama() { # what it is for does without it when it cannot be had
+    if [ "$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)" -lt $llama_least_kb ]; then
+        say "this machine has too little memory for a language model: llama-cpp-python is left out"
+    elif ! scripts/setup.sh llama; then
+        say "there will be no language model on board, for the reason above; everything else works"
+    fi
+}
+
+fetch_models() { $venv/bin/twominds models fetch ${FROM:+--from "$FROM"}; }
+
 # --- the levels --------------------------------------------------------------------------------------
 
+install_added() { # install_added LEVEL: that, or what was added before and holds it, too; nothing is undone
+    if [ -e $venv/.done/voice ]; then
+        install_locked voice
+    else
+        done_already dev "$(hash_of requirements/dev.txt)" || install_locked "$1"
+    fi
+}
+
 level=${1:-run}
+[ "$level" != voice ] || announce_voice
 system_packages "$level"
 make_venv
 case $level in
-    run) done_already dev "$(hash_of requirements/dev.txt)" || install_locked run ;;
-    silero) done_already dev "$(hash_of requirements/dev.txt)" || install_locked silero ;;
+    run | silero) install_added "$level" ;;
+    voice) install_locked voice ;;
+    llama) install_llama ;;
     test) install_locked dev ;;
     native)
         install_locked dev
         install_locked native
         install_llama
         ;;
-    *) stop "unknown level $level: run, silero, test or native" ;;
+    *) stop "unknown level $level: run, silero, voice, test or native" ;;
 esac
 install_project
+if [ "$level" = voice ]; then # models first: what they ask is asked before the long wait
+    come=yes
+    fetch_models || come=no
+    add_llama
+    [ $come = yes ] || stop "not all models are here, for the reason above. make voice goes on from there."
+    say "ready: make run"
+fi

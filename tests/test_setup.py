@@ -5,6 +5,7 @@ The machines are a PATH of a few real programs and stand-ins for apt-get, id and
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -18,9 +19,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
-REAL = ("bash", "cat", "cut", "dirname", "env", "mktemp", "rm", "sed", "sha256sum", "tail", "uname")
+REAL = (
+    *("bash", "cat", "cut", "dirname", "env", "mkdir", "mktemp", "mv", "rm"),
+    *("sed", "sha256sum", "tail", "uname"),
+)
 
-SetUp = Callable[[dict[str, str]], "subprocess.CompletedProcess[str]"]
+SetUp = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -33,9 +37,9 @@ def tree(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def set_up(tmp_path: Path, tree: Path) -> SetUp:
-    """Runs `scripts/setup.sh run` where only REAL and the given stand-ins (name to shell lines) exist."""
+    """Runs `scripts/setup.sh` where only REAL and the given stand-ins (name to shell lines) exist."""
 
-    def run(programs: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    def run(programs: dict[str, str], level: str = "run", **env: str) -> subprocess.CompletedProcess[str]:
         folder = tmp_path / "bin"
         folder.mkdir()
         for name in REAL:
@@ -46,8 +50,8 @@ def set_up(tmp_path: Path, tree: Path) -> SetUp:
             (folder / name).write_text(f"#!{shutil.which('bash')}\n{lines}\n")
             (folder / name).chmod(0o755)
         return subprocess.run(
-            [tree / "scripts" / "setup.sh", "run"],
-            env={"PATH": str(folder), "HOME": str(tmp_path), "LOG": str(tmp_path / "apt.log")},
+            [tree / "scripts" / "setup.sh", level],
+            env={"PATH": str(folder), "HOME": str(tmp_path), "LOG": str(tmp_path / "apt.log"), **env},
             capture_output=True,
             text=True,
             timeout=60,
@@ -104,6 +108,116 @@ def test_a_machine_without_apt_is_told_what_is_missing(set_up: SetUp) -> None:
     done = set_up({"python3": PYTHON, "id": ROOT_ID})
     assert done.returncode == 1
     assert "not a Debian: espeak-ng" in done.stderr
+
+
+# --- make voice --------------------------------------------------------------------------------------
+
+READY = {"python3": PYTHON, "id": ROOT_ID, "espeak-ng": "", "g++": ""}
+"""A machine that lacks nothing of what apt has."""
+MEMORY_KB = int(re.findall(r"MemTotal: *(\d+)", Path("/proc/meminfo").read_text())[0])
+
+
+@pytest.fixture
+def made(tree: Path) -> Path:
+    """An environment that is made already. Its uv and its twominds only write down what they are told;
+    FAIL names the one that fails. What they wrote is in the file that is given back."""
+    told = tree.parent / "told.log"
+    programs = tree / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    shutil.copy(ROOT / "pyproject.toml", tree)
+    (programs / "python").symlink_to(sys.executable)
+    for name in ("uv", "twominds"):
+        lines = f'echo "{name} $*" >>{told}; case "{name} $*" in *"${{FAIL:-nothing}}"*) exit 1 ;; esac'
+        (programs / name).write_text(f"#!{shutil.which('bash')}\n{lines}\n")
+        (programs / name).chmod(0o755)
+    remember(tree, "uv", f"{tree} {digest(tree / 'requirements' / 'uv.txt')}")
+    return told
+
+
+def digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def remember(tree: Path, name: str, key: str) -> None:
+    """As the script does when something is done."""
+    done = tree / ".venv" / ".done"
+    done.mkdir(exist_ok=True)
+    (done / name).write_text(f"{key}\n")
+
+
+def keep_llama(home: Path) -> None:
+    """As if llama-cpp-python had been compiled before."""
+    version = re.search(r"==(\S+)", (ROOT / "requirements" / "native-source.txt").read_text())
+    assert version is not None
+    machine, python = os.uname().machine, f"py{sys.version_info[0]}.{sys.version_info[1]}"
+    folder = home / ".cache" / "twominds" / "wheels" / f"{python}-{machine}"
+    folder.mkdir(parents=True)
+    (folder / f"llama_cpp_python-{version[1]}-py3-none-linux_{machine}.whl").write_text("a wheel")
+
+
+memory_to_compile = pytest.mark.skipif(MEMORY_KB < 900_000, reason="needs a machine that may compile")
+
+
+def steps(told: Path) -> list[str]:
+    """What was installed and fetched, in order."""
+    wanted = r"requirements/(\w+)\.txt|(models fetch.*)|(llama_cpp_python)|(-e \.)|(uv venv)"
+    found = re.findall(wanted, told.read_text())
+    return ["".join(parts) for parts in found]
+
+
+@memory_to_compile
+def test_voice_says_first_what_it_brings_and_fetches_models_before_the_long_wait(
+    set_up: SetUp, made: Path, tmp_path: Path
+) -> None:
+    keep_llama(tmp_path)
+    done = set_up(READY, "voice")
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert said[0] == "twominds: this brings free speech, a language model and a voice to this machine:"
+    assert "five to ten minutes on two desktop cores, longer on a Raspberry Pi" in said[3]
+    assert said[-1] == "twominds: ready: make run"
+    assert steps(made) == ["voice", "-e .", "models fetch", "llama_cpp_python"]
+
+
+@memory_to_compile
+def test_voice_goes_on_without_a_language_model_when_it_cannot_be_compiled(set_up: SetUp, made: Path) -> None:
+    done = set_up(READY, "voice", FAIL="uv venv")
+    assert done.returncode == 0
+    assert "compiling llama-cpp-python" in done.stdout
+    assert (
+        "there will be no language model on board, for the reason above; everything else works" in done.stdout
+    )
+    assert done.stdout.splitlines()[-1] == "twominds: ready: make run"
+    assert steps(made) == ["voice", "-e .", "models fetch", "uv venv"]
+
+
+@memory_to_compile
+def test_voice_tells_when_models_did_not_come_and_does_the_rest(
+    set_up: SetUp, made: Path, tmp_path: Path
+) -> None:
+    keep_llama(tmp_path)
+    done = set_up(READY, "voice", FAIL="models fetch", FROM="http://192.168.1.20:8000/models")
+    assert done.returncode == 1
+    assert "not all models are here" in done.stderr
+    assert steps(made)[-2:] == ["models fetch --from http://192.168.1.20:8000/models", "llama_cpp_python"]
+
+
+def test_run_after_voice_undoes_nothing(set_up: SetUp, made: Path, tree: Path) -> None:
+    remember(tree, "voice", digest(tree / "requirements" / "voice.txt"))
+    assert set_up(READY).returncode == 0
+    assert steps(made) == ["-e ."]
+
+
+def test_run_keeps_what_voice_added_up_to_date(set_up: SetUp, made: Path, tree: Path) -> None:
+    remember(tree, "voice", "of an older lock")
+    assert set_up(READY).returncode == 0
+    assert steps(made) == ["voice", "-e ."]
+
+
+def test_a_level_that_does_not_exist_is_told(set_up: SetUp, made: Path) -> None:
+    done = set_up(READY, "voices")
+    assert done.returncode == 1
+    assert done.stderr == "twominds: unknown level voices: run, silero, voice, test or native\n"
 
 
 def test_make_help_names_every_target() -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from device.egress import Content, Peer, install_guard
 from device.errors import ModelError
-from models.download import WAITS_S
-from models.network import ConnectionTrouble
+from models.download import PROGRESS_BYTES, WAITS_S, Downloader, Wanted
+from models.network import ConnectionTrouble, Network
 from models.store import Status
 from tests.models import server as behaviour
 from tests.models.server import Behaviour, FileServer
@@ -209,6 +209,25 @@ def test_a_part_of_unknown_version_is_not_added_to(rig: Rig) -> None:
     assert "range" not in rig.server.asked_for(BIN_PATH)[1].headers
 
 
+def test_a_part_from_elsewhere_is_not_added_to(rig: Rig, server: FileServer) -> None:
+    server.script[BIN_PATH] = [behaviour.hang_up_after(100_000), *always(behaviour.status(500))]
+    assert len(rig.fetch("ears")) == 1
+    server.files["/models/ears/model.bin"] = BIN
+    assert rig.fetch("ears", source=f"{server.url}/models") == []
+    assert "range" not in server.asked_for("/models/ears/model.bin")[0].headers
+
+
+def test_a_line_that_breaks_again_and_again_but_brings_much_is_not_given_up(rig: Rig, tmp_path: Path) -> None:
+    breaks = TRIES + 2
+    rig.server.files["/big"] = content("big", breaks * (PROGRESS_BYTES + 1))
+    rig.server.script["/big"] = [behaviour.hang_up_after(PROGRESS_BYTES + 1)] * (breaks - 1)
+    network = Network(rig.egress, proxies={})
+    wanted = Wanted("big", f"{rig.server.url}/big")
+    pin = Downloader(network, rig.told, rig.slept.append).fetch(wanted, tmp_path / "big.part")
+    assert pin.sha256 == hashlib.sha256(rig.server.files["/big"]).hexdigest()
+    assert rig.slept == [1.0] * (breaks - 1)
+
+
 def test_a_complete_part_is_only_checked(rig: Rig) -> None:
     """As after a kill between the last byte and the move."""
     part = rig.store.fetching(rig.model("mind")) / "small.gguf.part"
@@ -221,6 +240,15 @@ def test_a_complete_part_is_only_checked(rig: Rig) -> None:
     assert rig.fetch("mind") == []
     assert [request.sent_bytes for request in rig.server.requests] == [0]
     assert installed(rig, "mind")
+
+
+def test_files_that_came_before_another_failed_are_not_fetched_again(rig: Rig) -> None:
+    rig.server.script[BIN_PATH] = always(behaviour.status(404))
+    assert len(rig.fetch("ears")) == 1
+    rig.server.script.clear()
+    rig.server.requests.clear()
+    assert rig.fetch("ears") == []
+    assert [request.path for request in rig.server.requests] == [BIN_PATH]
 
 
 def test_waits_grow_and_a_server_that_names_a_time_gets_it(rig: Rig) -> None:
@@ -304,6 +332,12 @@ def test_a_disk_that_fills_up_in_the_middle_is_told_and_what_came_is_kept(
     assert sentences(problems) == "The disk is full; what has come of model.bin of ears is kept."
     assert (rig.store.fetching(rig.model("ears")) / "model.bin.part").stat().st_size > 100_000
     assert rig.in_place() == []
+
+
+def test_what_cannot_be_put_in_its_place_is_told(rig: Rig) -> None:
+    (rig.store.root / "ears" / "model.bin" / "a folder").mkdir(parents=True)
+    assert "ears cannot be put into" in sentences(rig.fetch("ears"))
+    assert rig.store.status(rig.model("ears")) is Status.ABSENT
 
 
 def test_a_store_that_cannot_be_written_is_told(rig: Rig) -> None:

@@ -7,11 +7,12 @@ import socket
 import ssl
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from device.egress import Content, Egress, Peer, install_guard
 from device.errors import ModelError
-from models.network import ConnectionTrouble, Network, Patience, is_loopback
+from models.network import ConnectionTrouble, Network, Patience, check_hop, is_loopback
 from tests.models import server as behaviour
 from tests.models.server import FileServer, Request
 
@@ -58,6 +59,14 @@ def test_an_allowed_domain_means_the_hosts_within_it_too(server: FileServer) -> 
     server.script["/a"] = [behaviour.redirect("https://cdn.friend.invalid/x")]
     with pytest.raises(ConnectionTrouble, match=r"cdn.friend.invalid cannot be found"):
         content_of(Network(Egress(), ("friend.invalid",), QUICK, {}), f"{server.url}/a")
+
+
+@pytest.mark.parametrize("to", ["http://huggingface.co/x", "http://cdn.hf.co/x"])
+def test_encryption_is_never_given_up_on_the_way(to: str) -> None:
+    first = httpx.URL("https://huggingface.co/a")
+    with pytest.raises(ModelError, match="without encryption: refused"):
+        check_hop(httpx.URL(to), first, ("hf.co",))
+    check_hop(httpx.URL(to.replace("http:", "https:")), first, ("hf.co",))
 
 
 @pytest.mark.parametrize("to", ["ftp://127.0.0.1/x", "file:///etc/passwd"])

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
 
 from models.progress import Bars, Lines, report_to
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Terminal(io.StringIO):
@@ -45,3 +52,16 @@ def test_a_terminal_gets_a_bar_that_begins_where_it_was() -> None:
     assert "model.bin:  50%" in out.getvalue()
     assert "100%" in out.getvalue()
     assert "It hung up.\n" in out.getvalue()
+
+
+def test_a_console_that_does_not_know_its_size_gets_a_bar_too() -> None:
+    """Serial consoles say that they have no rows and no columns."""
+    show = "import sys; from models.progress import report_to; bar = report_to(sys.stderr)"
+    begin = "bar.begin('model.bin', 1000, 500); bar.advance(500); bar.end()"
+    ours, theirs = pty.openpty()
+    subprocess.run(
+        [sys.executable, "-c", f"{show}; {begin}"], cwd=ROOT, stderr=theirs, timeout=60, check=True
+    )
+    os.close(theirs)
+    assert "100%" in os.read(ours, 10_000).decode()
+    os.close(ours)

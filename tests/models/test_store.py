@@ -88,6 +88,19 @@ def test_the_tiers_own_model_goes_before_others(rig: Rig) -> None:
     assert rig.store.find("llama") == rig.store.root / "big-mind" / "small.gguf"
 
 
+def test_the_tiers_own_model_goes_before_larger_ones_that_fit(rig: Rig) -> None:
+    rig.fetch("mind", "big-mind")
+    small = ModelStore(rig.store.root, rig.store.catalogue, Board("", 900, 1))
+    assert small.tier.name == "least"
+    assert small.find("llama") == rig.store.root / "mind" / "small.gguf"
+
+
+def test_where_the_memory_cannot_be_read_the_tiers_own_model_is_taken_all_the_same(rig: Rig) -> None:
+    rig.fetch("mind", "big-mind")
+    unread = ModelStore(rig.store.root, rig.store.catalogue, Board("", 0, 1))
+    assert unread.find("llama") == rig.store.root / "mind" / "small.gguf"
+
+
 def test_a_damaged_one_is_passed_over_for_a_whole_one(rig: Rig) -> None:
     rig.fetch("mind", "big-mind")
     (rig.store.root / "big-mind" / "small.gguf").unlink()
@@ -131,6 +144,17 @@ def test_verify_reads_every_byte(rig: Rig) -> None:
     os.truncate(folder / "config.json", 5)
     (folder / "model.bin").unlink()
     assert rig.store.verify(model) == ["config.json has 5 bytes, not 2000", "model.bin is missing"]
+
+
+def test_what_cannot_be_read_is_damaged(rig: Rig) -> None:
+    """A folder stands in for a file on a dying card."""
+    rig.fetch("ears")
+    file = rig.store.root / "ears" / "config.json"
+    file.unlink()
+    file.mkdir()
+    lock = rig.store.root / "lock.json"
+    lock.write_text(lock.read_text().replace("2000", str(file.stat().st_size)))
+    assert rig.store.verify(rig.model("ears")) == ["config.json cannot be read: Is a directory"]
 
 
 def test_removing_takes_what_was_begun_too_and_keeps_the_pins(rig: Rig) -> None:
