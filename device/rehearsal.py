@@ -23,7 +23,7 @@ from device.egress import Egress, install_guard
 from device.engines import Engines, load_engines
 from device.errors import AudioFileError
 from device.notices import Board
-from device.record import TurnRecord
+from device.record import Kind, TurnRecord
 
 ENDINGS = {".wav", ".flac", ".mp3", ".ogg"}
 
@@ -139,13 +139,21 @@ class Stage:
         """The next turn that ends."""
         return await self._ended.get()
 
+    async def _spoken_turn(self) -> TurnRecord:
+        while (record := await self.ended()).kind is not Kind.SPOKEN:
+            continue
+        return record
+
     async def hear(self, sound: Audio) -> TurnRecord:
-        """Hold the button for as long as the recording lasts; the next turn that ends."""
+        """Hold the button for as long as the recording lasts; the turn that it came to.
+
+        A turn that the press cut off is passed over.
+        """
         microphone = RecordingMicrophone(sound, fast=self._fast)
         async with asyncio.TaskGroup() as group:
             self.device.session.press()
             capture = group.create_task(feed(microphone, self.device.hub))
-            ended = group.create_task(self.ended())
+            ended = group.create_task(self._spoken_turn())
             over = group.create_task(microphone.finished.wait())
             await asyncio.wait((ended, over), return_when=asyncio.FIRST_COMPLETED)
             self.device.session.release()
