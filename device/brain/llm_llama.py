@@ -74,7 +74,8 @@ class LlamaModel:
         self.usage = None
 
         def make(chat: LlamaChat, stop: StopFlag) -> Iterator[str]:
-            self.usage = yield from chat.answer(prompt, stop)
+            usage = yield from chat.answer(prompt, stop)
+            self.usage = None if stop else usage
 
         try:
             async with contextlib.aclosing(self._worker.stream(make, LONGEST_SILENCE_S)) as pieces:

@@ -21,7 +21,7 @@ from device.brain.server_models import Listed, choose
 from device.brain.server_stream import ChatStream
 from device.config import LlmServer, Reply
 from device.contracts import Prompt
-from device.errors import EgressDenied, EngineMissing, MindError, SettingsError, TwomindsError
+from device.errors import EgressDenied, EngineMissing, MindError, SettingsError, StageError, TwomindsError
 from device.jobs import StopFlag, Worker
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,9 @@ class ServerModel:
 
     name = "server"
 
-    def __init__(self, settings: LlmServer, reply: Reply, way: Way) -> None:
+    def __init__(
+        self, settings: LlmServer, reply: Reply, way: Way, *, longest_look_up_s: float = LOOK_UP_S
+    ) -> None:
         """Nothing is sent yet. Raises SettingsError for the url, EngineMissing for the key's file."""
         self._where = "{}:{}".format(*address(settings.url))
         self._url = settings.url.rstrip("/").removesuffix("/chat/completions")
@@ -94,6 +96,7 @@ class ServerModel:
         self._key = _read_key(settings.key_file)
         self._reply = reply
         self._way = way
+        self._longest_look_up_s = longest_look_up_s
         budget = Budget(settings.context_tokens - reply.longest_tokens, reply.history_tokens)
         self._window = Window(budget, estimated_tokens)
         self._look_ups: Worker[None] = Worker("look-up of the language model's server", lambda: None)
@@ -113,6 +116,9 @@ class ServerModel:
             async with asyncio.timeout(deadline_s):
                 with self._failures():
                     await self._ready()
+        except EngineMissing:
+            await self.close()
+            raise
         except TimeoutError as error:
             raise MindError(f"{self._server} did not answer within {deadline_s:g} s.") from error
 
@@ -173,7 +179,10 @@ class ServerModel:
                 permission.close()
 
         try:
-            await self._look_ups.run(enter, LOOK_UP_S)
+            await self._look_ups.run(enter, self._longest_look_up_s)
+        except StageError as error:
+            permission.close()
+            raise MindError(str(error)) from error
         except BaseException:
             permission.close()
             raise

@@ -186,10 +186,24 @@ def test_a_closed_reply_stops_the_model_and_the_next_one_is_right(file: Path) ->
             for _ in range(count):
                 await anext(reply)
             await _close(reply)
-        assert interrupted.usage is None
         return await whole(interrupted, PROMPT)
 
     assert [asyncio.run(story())] == answered(model(file, Reply(longest_tokens=200, temperature=0)), PROMPT)
+
+
+def test_a_closed_reply_is_not_written_to_its_end(tmp_path: Path) -> None:
+    file = make(tmp_path / "m.gguf", Shape(width=256), follows={"<0x0A>": "▁a", "▁a": "▁a"})
+
+    async def story() -> tuple[bool, bool]:
+        endless = model(file, Reply(longest_tokens=300, temperature=0))
+        reply = endless.answer(PROMPT)
+        await anext(reply)
+        await _close(reply)
+        stopped = endless.usage is None
+        await whole(endless, PROMPT)
+        return stopped, endless.usage is not None and endless.usage.reply_tokens == 300
+
+    assert asyncio.run(story()) == (True, True)
 
 
 async def _close(reply: AsyncIterator[str]) -> None:

@@ -343,7 +343,9 @@ def test_a_server_without_models_is_told_at_load(listing: bytes, sentence: str) 
             await model.load(5)
         return str(caught.value)
 
-    assert sentence in with_server(OddServer(models=answering(listing)), story)[0]
+    told, way = with_server(OddServer(models=answering(listing)), story)
+    assert sentence in told
+    assert way.opened == 1
 
 
 def test_a_model_that_the_server_has_not_is_named_with_those_that_it_has() -> None:
@@ -434,6 +436,27 @@ def test_a_certificate_that_nobody_trusts_is_told(tmp_path: Path) -> None:
             await model.close()
 
     asyncio.run(story())
+
+
+def test_a_look_up_that_takes_too_long_fails_the_turn() -> None:
+    answered = threading.Event()
+
+    class Slow(Counting):
+        @contextlib.contextmanager
+        def open(self) -> Iterator[None]:
+            answered.wait(10)
+            with super().open():
+                yield
+
+    async def story() -> None:
+        settings = LlmServer(url="http://attic.example:8080/v1")
+        model = ServerModel(settings, REPLY, Slow(), longest_look_up_s=0.05)
+        with pytest.raises(MindError, match=r"look-up of the language model's server did not answer"):
+            await whole(model)
+        await model.close()
+
+    asyncio.run(story())
+    answered.set()
 
 
 def test_a_look_up_that_hangs_is_left_and_permits_nothing_afterwards() -> None:
