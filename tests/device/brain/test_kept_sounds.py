@@ -91,16 +91,24 @@ def test_what_is_not_said_any_more_is_removed(tmp_path: Path) -> None:
     assert kept.load([BYE]) == {BYE: TONE}
 
 
-def test_voices_that_were_not_used_lately_are_removed(tmp_path: Path) -> None:
+def used(root: Path, voice: str) -> bool:
+    """A start with this voice, long after the one before; whether its sound was still there."""
+    for folder in root.iterdir():
+        os.utime(folder, (0, folder.stat().st_mtime - 100))
+    return bool(KeptSounds(root, voice).load([HELLO]))
+
+
+def test_the_voices_that_were_used_last_are_kept(tmp_path: Path) -> None:
     (tmp_path / "readme.txt").write_text("Whatever else lies there stays.")
-    for number in range(5):
-        kept = KeptSounds(tmp_path, f"voice {number}")
-        kept.write(HELLO, TONE)
-        for folder in (path for path in tmp_path.iterdir() if path.is_dir()):
-            os.utime(folder, (folder.stat().st_atime - 100, folder.stat().st_mtime - 100))
-        kept.load([HELLO])
+    for voice in ("first", "second"):
+        KeptSounds(tmp_path, voice).write(HELLO, TONE)
+        assert used(tmp_path, voice)
+    assert used(tmp_path, "first")
+    KeptSounds(tmp_path, "third").write(HELLO, TONE)
+    assert used(tmp_path, "third")
     assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == VOICES_KEPT
-    assert all(KeptSounds(tmp_path, voice).load([HELLO]) for voice in ("voice 3", "voice 4"))
+    assert not used(tmp_path, "second")
+    assert used(tmp_path, "first")
     assert (tmp_path / "readme.txt").exists()
 
 
@@ -129,4 +137,4 @@ def test_a_write_that_fails_in_the_middle_leaves_the_old_sound(tmp_path: Path) -
     with pytest.raises(OSError, match="No space left"):
         kept.write(HELLO, Audio(TONE.pcm * 100, 16_000))
     assert kept.load([HELLO]) == {HELLO: TONE}
-    assert files(tmp_path) == [file]
+    assert list(file.parent.iterdir()) == [file]

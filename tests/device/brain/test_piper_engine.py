@@ -7,6 +7,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from device.brain.piper_engine import (
@@ -79,6 +80,13 @@ def test_a_flag_that_is_set_already_stops_before_the_first_sound(tmp_path: Path)
     stop = StopFlag()
     stop.set()
     assert list(engine.speak("hello", Manner(), stop)) == []
+
+
+def test_a_peak_far_above_the_voice_is_bent_and_not_wrapped(tmp_path: Path) -> None:
+    engine = PiperEngine(make_piper_voice(tmp_path), "", 1, Manner(), PART_S)
+    click = np.zeros(2000, np.float32)
+    click[1000:1002] = 50, -50
+    assert engine._shape(click)[1000:1002].tolist() == [32_767, -32_767]
 
 
 def test_a_slow_board_gets_a_long_sentence_in_parts(tmp_path: Path) -> None:

@@ -459,6 +459,10 @@ def test_what_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
     assert "fetch the voice again" in refused(piper(model))
 
 
+def test_a_voice_that_gives_no_numbers_is_refused(tmp_path: Path) -> None:
+    assert "does not speak" in refused(piper(make_piper_voice(tmp_path, loudness=float("nan"))))
+
+
 def spoilt(**changes: object) -> Callable[[dict[str, Any]], object]:
     return lambda config: {**config, **changes}
 
