@@ -7,10 +7,10 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from device.brain import templates
 from device.brain.fallback import FallbackModel, FallbackVoice
@@ -82,10 +82,7 @@ async def load_engines(settings: Settings, egress: Egress) -> AsyncIterator[Engi
     async with contextlib.AsyncExitStack() as closing:
         for engine in [engine for chosen in stages.values() for engine in chosen.engines]:
             closing.push_async_callback(engine.close)
-        voice = FallbackVoice(
-            _some("text to speech", voices), FIRST_PIECE_SHARE * deadlines.tts_s, time.monotonic
-        )
-        kept = await at_hand.kept(voice)
+        kept = await at_hand.kept(_some("text to speech", voices))
         closing.push_async_callback(kept.close)
         yield Engines(
             stt=_some("speech to text", ears)[0],
@@ -97,6 +94,13 @@ async def load_engines(settings: Settings, egress: Egress) -> AsyncIterator[Engi
             serving={stage: at_hand.described(chosen) for stage, chosen in stages.items()},
             missed={stage: chosen.missed for stage, chosen in stages.items()},
         )
+
+
+class _Voice(TextToSpeech, Protocol):
+    @property
+    def sound_key(self) -> str:
+        """Everything that its sound depends on."""
+        ...
 
 
 class _AtHand:
@@ -123,17 +127,15 @@ class _AtHand:
             return {}
         return {**there, **here} if named or wanted == "server" else here
 
-    def voices(self) -> Loaders[TextToSpeech]:
+    def voices(self) -> Loaders[_Voice]:
         return {"piper": self._piper, "espeak": self._espeak}
 
-    async def kept(self, voice: FallbackVoice) -> KeptVoice:
-        """The voice with its fixed sentences, as far as they were rendered before."""
+    async def kept(self, voices: Sequence[_Voice]) -> KeptVoice:
+        """The voices as one, with the first one's fixed sentences, as far as they were rendered before."""
         settings = self._settings
+        voice = FallbackVoice(voices, FIRST_PIECE_SHARE * settings.deadlines.tts_s, time.monotonic)
         sentences = fixed_sentences(settings.language, settings.country)
-        model = self._models.get(voice.name)
-        size = model.stat().st_size if model else 0
-        key = f"{voice.name} {model} {size} {settings.voice} {settings.piper}"
-        kept = KeptVoice(voice, sentences, state_directory(os.environ) / "voice", key)
+        kept = KeptVoice(voice, sentences, state_directory(os.environ) / "voice", voices[0].sound_key)
         await kept.load(LOADING_S)
         return kept
 
@@ -183,15 +185,17 @@ class _AtHand:
             log.warning("language model: %s", error)
         return model
 
-    async def _piper(self) -> TextToSpeech:
+    async def _piper(self) -> _Voice:
         settings = self._settings
         file = self._store.find("piper", settings.piper.model)
-        voice = PiperTts(file, settings.voice, settings.piper, self._cores)
+        voice = PiperTts(
+            file, settings.voice, settings.piper, self._cores, longest_wait_s=settings.deadlines.tts_s
+        )
         await voice.load(LOADING_S)
         self._models[voice.name] = file
         return voice
 
-    async def _espeak(self) -> TextToSpeech:
+    async def _espeak(self) -> _Voice:
         return EspeakVoice(self._settings.voice)
 
 

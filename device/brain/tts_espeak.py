@@ -74,6 +74,12 @@ class EspeakVoice:
             if tail := trimmer.finish():
                 yield Audio(tail, rate_hz)
 
+    @property
+    def sound_key(self) -> str:
+        """Everything that its sound depends on."""
+        voice = self._voice
+        return f"{self.name} {voice.name} {voice.words_per_minute} {voice.pitch}"
+
     async def close(self) -> None:
         """Nothing is kept between clauses."""
 
