@@ -83,12 +83,6 @@ class EspeakVoice:
     async def close(self) -> None:
         """Nothing is kept between clauses."""
 
-    @property
-    def sound_key(self) -> str:
-        """Everything that its sound depends on."""
-        voice = self._voice
-        return f"{self.name} {voice.name} {voice.words_per_minute} {voice.pitch}"
-
     def _manner(self, emotion: Emotion) -> tuple[str, str]:
         """Pace and pitch: as they were set, and a little as the mood is."""
         mood = MOODS[emotion]
