@@ -174,6 +174,7 @@ async def _hear(stt: SpeechToText, frames: AsyncIterator[Frame]) -> tuple[Transc
 
 
 async def _all_at_once(audio: Audio, post_roll_ms: int) -> AsyncIterator[Frame]:
+    """In one piece, so that no engine begins with a part of it."""
     pcm = audio.pcm + SILENCE * (post_roll_ms // FRAME_MS)
     yield Frame(pcm[: len(pcm) // 2 * 2], 0.0)
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from device.audio.recording import ENDINGS
 from device.errors import AudioFileError
 
-ENDINGS = (".wav", ".flac", ".mp3", ".ogg")
 FILE_COLUMNS = ("path", "file", "file_name")
 TEXT_COLUMNS = ("transcript", "sentence", "text")
 

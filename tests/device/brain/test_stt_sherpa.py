@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from device.brain.stt_sherpa import SherpaStt
 from device.config import Sherpa
 from device.contracts import FRAME_BYTES, RATE_HZ, Frame, Transcript
 from device.errors import EngineMissing
+from tests.models_made.damage import Damage, cut_off, replaced, without
 from tests.models_made.transducer import make_transducer
 
 RNG = np.random.default_rng(8)
@@ -109,40 +109,22 @@ def test_smaller_weights_are_preferred(model: Path, tmp_path: Path) -> None:
     assert hear(tmp_path, sounds(1))[0].text == "one"
 
 
-def _without(name: str) -> Callable[[Path], None]:
-    return lambda folder: (folder / name).unlink()
-
-
-def _damaged(name: str, data: bytes) -> Callable[[Path], None]:
-    def damage(folder: Path) -> None:
-        (folder / name).write_bytes(data)
-
-    return damage
-
-
-def _cut(name: str) -> Callable[[Path], None]:
-    def cut(folder: Path) -> None:
-        (folder / name).write_bytes((folder / name).read_bytes()[:-150])
-
-    return cut
-
-
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        (_without("encoder-epoch-1.onnx"), "lacks its encoder"),
-        (_without("joiner-epoch-1.onnx"), "lacks its joiner"),
-        (_without("tokens.txt"), "lacks tokens.txt"),
-        (_damaged("encoder-epoch-1.onnx", b""), "is damaged"),
-        (_damaged("joiner-epoch-1.onnx", b"not a model"), "cannot be loaded"),
-        (_damaged("tokens.txt", b""), "is damaged"),
-        (_damaged("tokens.txt", b"\xff\xfe\n\nword"), "is damaged"),
-        (_cut("encoder-epoch-1.onnx"), "is damaged|cannot be loaded"),
-        (_cut("decoder-epoch-1.onnx"), "is damaged|cannot be loaded"),
+        (without("encoder-epoch-1.onnx"), "lacks its encoder"),
+        (without("joiner-epoch-1.onnx"), "lacks its joiner"),
+        (without("tokens.txt"), "lacks tokens.txt"),
+        (replaced("encoder-epoch-1.onnx", b""), "is damaged"),
+        (replaced("joiner-epoch-1.onnx", b"not a model"), "cannot be loaded"),
+        (replaced("tokens.txt", b""), "is damaged"),
+        (replaced("tokens.txt", b"\xff\xfe\n\nword"), "is damaged"),
+        (cut_off("encoder-epoch-1.onnx", 150), "is damaged|cannot be loaded"),
+        (cut_off("decoder-epoch-1.onnx", 150), "is damaged|cannot be loaded"),
     ],
 )
 def test_a_damaged_model_is_told_and_ends_nothing(
-    model: Path, tmp_path: Path, damage: Callable[[Path], None], told: str
+    model: Path, tmp_path: Path, damage: Damage, told: str
 ) -> None:
     """The engine itself would end the process over some of these."""
     folder = shutil.copytree(model, tmp_path / "transducer")
