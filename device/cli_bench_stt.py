@@ -50,6 +50,8 @@ async def run(parsed: argparse.Namespace, settings: Settings, recogniser: Recogn
                 stt, label, clips, post_roll_ms=settings.talk.post_roll_ms, fast=parsed.fast
             )
         print(json.dumps(summary.as_json()) if parsed.json else summary.as_text(), flush=True)
+        if stt.name != "whisper":  # no other engine has contexts
+            break
     return 0
 
 

@@ -124,9 +124,11 @@ async def measure(
 ) -> Summary:
     """Hear every clip. `fast`: all at once only; else in real time, too, which takes as long as they last.
 
-    Raises SttError.
+    The first is heard once before, uncounted, since the first time is always slower. Raises SttError.
     """
     hearings = []
+    for clip in clips[:1]:
+        await _hear(stt, _all_at_once(clip.audio, post_roll_ms))
     for clip in clips:
         whole, whole_s = await _hear(stt, _all_at_once(clip.audio, post_roll_ms))
         held, after_release_s = whole, None

@@ -62,7 +62,7 @@ def test_a_clip_is_heard_whole_and_in_real_time_with_its_post_roll() -> None:
     (hearing,) = summary.hearings
     assert hearing.errors.count == 0
     assert hearing.after_release_s is not None
-    assert stt.abandoned == 2
+    assert stt.abandoned == 3
 
 
 def test_fast_hears_whole_clips_only() -> None:
