@@ -186,11 +186,13 @@ def _doctor(parsed: argparse.Namespace) -> int:
 
 
 def _bench_stt(parsed: argparse.Namespace) -> int:
-    from device.app import load_engines
+    from device.engines import load_engines
 
     @contextlib.asynccontextmanager
     async def recogniser(settings: Settings) -> AsyncIterator[SpeechToText]:
-        async with load_engines(settings) as engines:
+        """Chosen as the agent would; nothing that is slow to load comes with it."""
+        without_others = replace(settings.engines, llm="none", tts="espeak")
+        async with load_engines(replace(settings, engines=without_others), Egress()) as engines:
             yield engines.stt
 
     return asyncio.run(cli_bench_stt.run(parsed, _settings(), recogniser))
