@@ -1,4 +1,4 @@
-"""The commands: `twominds run`, `ask`, `replay`, `doctor`, `config show`, `config check`, `models …`.
+"""The commands: `twominds run`, `ask`, `replay`, `doctor`, `bench stt`, `config …`, `models …`.
 
 Each is a thin shell: it reads its arguments and the settings, calls one function, prints, and gives
 an exit code. 0 is success, 1 a problem that was told in a sentence, 2 wrong arguments.
@@ -14,18 +14,19 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from msgspec.structs import replace
 
 import models.commands
-from device import __version__, config_load, config_show, doctor, log, places
+from device import __version__, cli_bench_stt, config_load, config_show, doctor, log, places
 from device.config import Settings
 from device.egress import Egress, install_guard
 from device.errors import AudioFileError, TwomindsError, parts
 from device.jobs import still_running
+from device.ports import SpeechToText
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -99,6 +100,12 @@ def build_parser() -> argparse.ArgumentParser:
     _add(
         commands, "doctor", _doctor, "tell what works here, and how to mend what does not", "twominds doctor"
     )
+
+    bench = commands.add_parser("bench", help="measure the engines", description="Measure the engines.")
+    benches = bench.add_subparsers(required=True, metavar="ENGINE")
+    measuring = "twominds bench stt --wer recordings/ --contexts", "twominds bench stt --wav question.wav"
+    what = "measure how well and how fast speech is recognised"
+    cli_bench_stt.add_arguments(_add(benches, "stt", _bench_stt, what, *measuring))
 
     config = commands.add_parser("config", help="look at the settings", description="Look at the settings.")
     views = config.add_subparsers(required=True, metavar="VIEW")
@@ -176,6 +183,19 @@ def _doctor(parsed: argparse.Namespace) -> int:
     findings = doctor.examine(os.environ)
     print(doctor.render(findings))
     return doctor.exit_code(findings)
+
+
+def _bench_stt(parsed: argparse.Namespace) -> int:
+    from device.engines import load_engines
+
+    @contextlib.asynccontextmanager
+    async def recogniser(settings: Settings) -> AsyncIterator[SpeechToText]:
+        """Chosen as the agent would; nothing that is slow to load comes with it."""
+        without_others = replace(settings.engines, llm="none", tts="espeak")
+        async with load_engines(replace(settings, engines=without_others), Egress()) as engines:
+            yield engines.stt
+
+    return asyncio.run(cli_bench_stt.run(parsed, _settings(), recogniser))
 
 
 def _config_show(parsed: argparse.Namespace) -> int:

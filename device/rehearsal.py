@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from device.app import Device, assemble, feed
-from device.audio.recording import load
+from device.audio.recording import ENDINGS, load
 from device.audio.simulated import RecordingMicrophone, SimulatedSpeaker
 from device.config import Settings
 from device.contracts import Audio
@@ -24,8 +24,6 @@ from device.engines import Engines, load_engines
 from device.errors import AudioFileError
 from device.notices import Board
 from device.record import Kind, TurnRecord
-
-ENDINGS = {".wav", ".flac", ".mp3", ".ogg"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ from device.audio.resample import FASTEST_HZ, SLOWEST_HZ, Resampler, to_mono
 from device.contracts import RATE_HZ, Audio
 from device.errors import AudioFileError
 
+ENDINGS = (".wav", ".flac", ".mp3", ".ogg")
+"""By these, recordings are known among other files."""
+
 LONGEST_S = 15 * 60
 _PIECE_SAMPLES = 4_096
 """Small: where a file is damaged, the piece under way is lost."""

@@ -5,13 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from device.brain.speech_onset import BETWEEN, QUIET_DB
 from device.contracts import FRAME_SAMPLES
-
-QUIET_DB = 30.0
-"""Nothing louder than this, relative to the least bit, is speech: -60 dB of full scale."""
-
-_BETWEEN = 0.3
-"""How far above the background, of the way to the loudest, speech begins: as `speech_onset` has it."""
 
 _SHORTEST_STEPS = 3
 """Less than 60 ms of sound is a click of the button, not a word."""
@@ -58,7 +53,7 @@ class Loudness:
             return
         self._background_db = float(np.percentile(sounding_db, 10))
         self._loudest_db = float(sounding_db[-min(_LOUDEST_STEPS, len(sounding_db))])
-        speech_db = self._background_db + _BETWEEN * (self._loudest_db - self._background_db)
+        speech_db = self._background_db + BETWEEN * (self._loudest_db - self._background_db)
         self._loud = without_clicks(self._levels_db >= max(speech_db, QUIET_DB))
 
     @property

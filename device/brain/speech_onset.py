@@ -17,7 +17,7 @@ QUIET_DB = 30.0
 """Nothing louder than this, relative to the least bit, is no speech: -60 dB of full scale."""
 
 _SMOOTHING = np.ones(5) / 5
-_BETWEEN = 0.3
+BETWEEN = 0.3
 """How far above the background, of the way to the loudest, speech begins."""
 
 
@@ -41,7 +41,7 @@ def speech_span(samples: npt.NDArray[np.int16]) -> Span | None:
     background_db, loudest_db = np.percentile(level_db, [10, 98])
     if loudest_db < QUIET_DB:
         return None
-    loud = np.flatnonzero(level_db >= background_db + _BETWEEN * (loudest_db - background_db))
+    loud = np.flatnonzero(level_db >= background_db + BETWEEN * (loudest_db - background_db))
     start = max(0, int(loud[0]) - MARGIN_STEPS)
     end = min(count, int(loud[-1]) + 1 + MARGIN_STEPS)
     return Span(start * STEP_SAMPLES, end * STEP_SAMPLES, float(loudest_db))

@@ -47,7 +47,7 @@ _SILENT_FROM = 0.6
 and a guess above this probability of no speech is none at all: the thresholds of Whisper's own
 transcription (Radford et al. 2022, section 4.5)."""
 
-_CERTAINLY_SILENT_FROM = 0.9
+_CERTAINLY_SILENT_FROM = 0.8
 """Beyond this, even words that it is sure of are made up: on noise it is sure of "you"."""
 
 _NEEDED_FILES = ("model.bin", "tokenizer.json")

@@ -31,7 +31,10 @@ _PASS_SHARE = 0.5
 pause that it waits for: half its own time, which bounds what a wrong guess costs (ski rental)."""
 
 _SHORTEST_COMMITTED_S = 1.0
-"""Less speech than this is never transcribed apart from what is around it: Whisper guesses at fragments."""
+"""Less speech than this is transcribed together with what is around it: Whisper guesses at fragments."""
+
+_APART_S = 3.0
+"""Unless so long a silence lies between: on that, Whisper makes things up."""
 
 _MARGIN_S = 0.3
 """Left on either side of speech: soft consonants are not loud."""
@@ -131,11 +134,12 @@ class WhisperUtterance:
         resumed = self._loudness.speech(self._tail.end) if self._tail else None
         if self._tail is None or resumed is None:
             return
-        paused_long = resumed[0] - self._tail.speech_end >= _samples(COMMIT_PAUSE_S)
-        said_enough = self._tail.speech_end - self._tail.begin >= _samples(_SHORTEST_COMMITTED_S)
-        if not (paused_long and said_enough and self._believed(self._tail.heard)):
+        pause, shortest = resumed[0] - self._tail.speech_end, _samples(_SHORTEST_COMMITTED_S)
+        apart = pause >= _samples(_APART_S)
+        said_enough = apart or self._tail.speech_end - self._tail.begin >= shortest
+        if not (pause >= _samples(COMMIT_PAUSE_S) and said_enough and self._believed(self._tail.heard)):
             self._tail = None
-        elif resumed[1] - resumed[0] >= _samples(_SHORTEST_COMMITTED_S):
+        elif apart or resumed[1] - resumed[0] >= shortest:
             self._done.append(self._tail.heard)
             self._start = max(self._tail.speech_end, resumed[0] - _samples(_MARGIN_S))
             self._tail = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +21,8 @@ from device.errors import EngineMissing, StageTimeout, SttError
 from device.pipeline import within
 from device.ports import Listening
 from tests.models_made.whisper import make_whisper
+
+ROOT = Path(__file__).resolve().parents[3]
 
 Samples = npt.NDArray[np.int16]
 
@@ -214,6 +218,28 @@ def test_an_engine_that_does_not_keep_up_with_two_minutes_is_told(model: Path) -
             await listening.abandon()
 
     asyncio.run(scenario())
+
+
+LEAVING = """
+import asyncio, sys
+from pathlib import Path
+from device.brain.stt_whisper import WhisperStt
+from device.config import Whisper
+
+async def story():
+    stt = WhisperStt(Path(sys.argv[1]), "en", Whisper(), cores=1)
+    await stt.load(60)
+    await stt.close()
+
+asyncio.run(story())
+"""
+
+
+def test_the_process_ends_well_with_a_model_in_it(model: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LEAVING, str(model)], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 2), (4, 3), (5, 4), (16, 4)])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from device.brain.whisper_pass import FULL_FRAMES, Pass, WhisperPasses, frames_f
 from device.config import Whisper
 from device.contracts import RATE_HZ
 from device.errors import EngineMissing
+from tests.models_made.damage import Damage, cut_off, replaced, without
 from tests.models_made.whisper import make_whisper
 
 Samples = npt.NDArray[np.int16]
@@ -115,37 +115,22 @@ def test_a_text_that_repeats_itself_over_and_over_is_a_loop(text: str, loops: bo
     assert Pass(text, 10, -0.1, 0.0, cut_short=False).loops is loops
 
 
-def _without(name: str) -> Callable[[Path], None]:
-    return lambda folder: (folder / name).unlink()
-
-
-def _damaged(name: str, data: bytes) -> Callable[[Path], None]:
-    def damage(folder: Path) -> None:
-        (folder / name).write_bytes(data)
-
-    return damage
-
-
-def _cut(folder: Path) -> None:
-    os.truncate(folder / "model.bin", 100_000)
-
-
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        (_without("model.bin"), "lacks model.bin"),
-        (_without("tokenizer.json"), "lacks tokenizer.json"),
-        (_without("vocabulary.json"), "cannot be loaded"),
-        (_cut, "cannot be loaded"),
-        (_damaged("model.bin", b""), "cannot be loaded"),
-        (_damaged("model.bin", bytes(100_000)), "cannot be loaded"),
-        (_damaged("config.json", b"{"), "cannot be loaded"),
-        (_damaged("tokenizer.json", b"{"), "cannot be loaded"),
-        (_damaged("preprocessor_config.json", b'{"feature_size": 128}'), "does not fit together"),
+        (without("model.bin"), "lacks model.bin"),
+        (without("tokenizer.json"), "lacks tokenizer.json"),
+        (without("vocabulary.json"), "cannot be loaded"),
+        (cut_off("model.bin", 100_000), "cannot be loaded"),
+        (replaced("model.bin", b""), "cannot be loaded"),
+        (replaced("model.bin", bytes(100_000)), "cannot be loaded"),
+        (replaced("config.json", b"{"), "cannot be loaded"),
+        (replaced("tokenizer.json", b"{"), "cannot be loaded"),
+        (replaced("preprocessor_config.json", b'{"feature_size": 128}'), "does not fit together"),
     ],
 )
 def test_a_damaged_model_is_told_in_one_sentence(
-    model: Path, tmp_path: Path, damage: Callable[[Path], None], told: str
+    model: Path, tmp_path: Path, damage: Damage, told: str
 ) -> None:
     folder = shutil.copytree(model, tmp_path / "whisper")
     damage(folder)

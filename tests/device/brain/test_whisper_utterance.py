@@ -143,6 +143,13 @@ def test_a_short_word_before_a_long_pause_is_heard_together_with_what_follows() 
     assert held.partials[0] == words(1)
 
 
+def test_words_with_a_long_silence_between_are_heard_apart() -> None:
+    reader = Reader()
+    held = hold(reader, said(1, 10.0, 2, 0.3))
+    assert held.transcript.text == words(1, 2)
+    assert reader.longest_s < 1.5
+
+
 def test_a_short_pause_splits_nothing() -> None:
     reader = Reader()
     held = hold(reader, said(*range(8), 0.3, *range(8, 16), 0.3))
