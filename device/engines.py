@@ -22,6 +22,7 @@ from device.brain.packs import phrases
 from device.brain.recogniser import Recogniser
 from device.brain.safety.gate import load_gate
 from device.brain.stt_pocketsphinx import PocketsphinxStt
+from device.brain.stt_sherpa import SherpaStt
 from device.brain.stt_whisper import WhisperStt
 from device.brain.template_grammar import template_grammar
 from device.brain.tts_espeak import EspeakVoice
@@ -116,7 +117,11 @@ class _AtHand:
         self.for_adults = settings.character.safety == "adult"
 
     def ears(self) -> Loaders[SpeechToText]:
-        return {"whisper": self._whisper, "pocketsphinx": self._pocketsphinx}
+        """What somebody named first; else, on a small board, the transducer that keeps up with speech."""
+        free: Loaders[SpeechToText] = {"whisper": self._whisper, "sherpa": self._sherpa}
+        named = {"whisper": self._settings.whisper.model, "sherpa": self._settings.sherpa.model}
+        order = sorted(free, key=lambda name: (not named[name], name != self._store.tier.hears_with))
+        return {**{name: free[name] for name in order}, "pocketsphinx": self._pocketsphinx}
 
     def models(self) -> Loaders[LanguageModel]:
         """A server is asked before a model on board, because somebody has named it."""
@@ -154,6 +159,14 @@ class _AtHand:
         settings = self._settings
         model = self._store.find("whisper", settings.whisper.model)
         stt = WhisperStt(model, settings.language, settings.whisper, self._cores)
+        await stt.load(LOADING_S)
+        self._models[stt.name] = model
+        return stt
+
+    async def _sherpa(self) -> SpeechToText:
+        settings = self._settings.sherpa
+        model = self._store.find("sherpa", settings.model)
+        stt = SherpaStt(model, settings, self._cores)
         await stt.load(LOADING_S)
         self._models[stt.name] = model
         return stt

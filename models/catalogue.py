@@ -9,7 +9,7 @@ import difflib
 import enum
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -120,6 +120,8 @@ class Tier(_Record, frozen=True):
     cores: Annotated[int, Meta(ge=1)]
     boards: tuple[str, ...]
     """Beginnings of device-tree models that belong in this tier at most."""
+    hears_with: Literal["whisper", "sherpa"]
+    """Which of the two is asked first where both are installed."""
     whisper: str = ""
     sherpa: str = ""
     llama: str = ""

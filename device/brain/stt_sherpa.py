@@ -54,7 +54,7 @@ class SherpaStt:
         return QueuedListening(self._worker, self._hear)
 
     async def close(self) -> None:
-        self._worker.close()
+        await self._worker.close()
 
     def _hear(self, recogniser: OnlineRecognizer, intake: Intake, stop: StopFlag) -> Transcript:
         """In the worker's thread, until there are no more frames."""

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from device.audio.recording import load
-from device.config import Character, LlmServer, Piper, Settings, Whisper
+from device.config import Character, LlmServer, Piper, Settings, Sherpa, Whisper
 from device.config import Engines as Wanted
 from device.contracts import Direction
 from device.egress import Egress
@@ -19,6 +19,7 @@ from device.engines import Engines, load_engines
 from device.jobs import still_running
 from device.rehearsal import on_stage
 from tests.models_made.piper_voice import make_piper_voice
+from tests.models_made.transducer import make_transducer
 from tests.models_made.whisper import make_whisper
 
 T = TypeVar("T")
@@ -43,11 +44,14 @@ def test_nothing_installed_is_a_device_all_the_same() -> None:
         "tts": "espeak-ng",
     }
     assert engines.model is None
-    assert [sentences[0].partition(":")[0] for sentences in engines.missed.values()] == [
-        "No model for whisper is installed",
-        "No model for llama is installed",
-        "No model for piper is installed",
-    ]
+    told = {
+        stage: {sentence.partition(":")[0] for sentence in missed} for stage, missed in engines.missed.items()
+    }
+    assert told == {
+        "stt": {"No model for whisper is installed", "No model for sherpa is installed"},
+        "llm": {"No model for llama is installed"},
+        "tts": {"No model for piper is installed"},
+    }
 
 
 def test_the_models_that_the_settings_name_serve(tmp_path: Path) -> None:
@@ -74,6 +78,12 @@ def damaged_piper(folder: Path) -> Settings:
     return Settings(engines=Wanted(tts="piper", llm="none"), piper=Piper(model=str(voice)))
 
 
+def damaged_transducer(folder: Path) -> Settings:
+    model = make_transducer(folder / "stream")
+    next(model.glob("encoder*")).write_bytes(b"rubbish")
+    return Settings(engines=Wanted(stt="sherpa", llm="none"), sherpa=Sherpa(model=str(model)))
+
+
 def missing_whisper(folder: Path) -> Settings:
     return Settings(engines=Wanted(stt="whisper", llm="none"), whisper=Whisper(model=str(folder / "no")))
 
@@ -83,6 +93,7 @@ def missing_whisper(folder: Path) -> Settings:
     [
         (damaged_whisper, "stt", "pocketsphinx"),
         (missing_whisper, "stt", "pocketsphinx"),
+        (damaged_transducer, "stt", "pocketsphinx"),
         (damaged_piper, "tts", "espeak-ng"),
     ],
 )
@@ -92,6 +103,15 @@ def test_a_model_that_is_missing_or_damaged_is_told_and_the_next_engine_serves(
     engines = look(damage(tmp_path), lambda engines: engines)
     assert engines.serving[stage].startswith(served_by)
     assert str(tmp_path) in engines.missed[stage][0]
+
+
+def test_a_transducer_that_is_named_hears_before_whatever_else_is_there(tmp_path: Path) -> None:
+    settings = msgspec.structs.replace(
+        PLAIN,
+        engines=Wanted(llm="none", tts="espeak"),
+        sherpa=Sherpa(model=str(make_transducer(tmp_path / "stream"))),
+    )
+    assert look(settings, lambda engines: engines.serving["stt"]) == "sherpa: stream"
 
 
 def test_a_server_that_is_switched_off_is_still_the_one_that_is_asked() -> None:

@@ -130,7 +130,9 @@ def test_a_name_that_is_nearly_right_is_suggested() -> None:
 def test_a_wrong_catalogue_is_refused_with_its_place(tmp_path: Path, wrong: str, said: str) -> None:
     file = tmp_path / "catalogue.toml"
     file.write_text(
-        wrong + 'redirects = []\n[[tiers]]\nname = "t"\nwhat = ""\nram_mib = 0\ncores = 1\nboards = []\n'
+        wrong
+        + 'redirects = []\n[[tiers]]\nname = "t"\nwhat = ""\nram_mib = 0\ncores = 1\n'
+        + 'boards = []\nhears_with = "whisper"\n'
     )
     with pytest.raises(ModelError, match=said):
         load(file)

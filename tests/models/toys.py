@@ -67,13 +67,14 @@ def catalogue(url: str, redirects: tuple[str, ...] = ()) -> Catalogue:
         model("voice", Kind.PIPER, 50, known("voice.onnx.json", VOICE_JSON), known("voice.onnx", VOICE)),
     )
     tiers = (
-        Tier(name="least", what="", ram_mib=0, cores=1, boards=(), llama="mind"),
+        Tier(name="least", what="", ram_mib=0, cores=1, boards=(), hears_with="whisper", llama="mind"),
         Tier(
             name="usual",
             what="",
             ram_mib=1000,
             cores=1,
             boards=(),
+            hears_with="whisper",
             whisper="ears",
             llama="big-mind",
             piper="voice",

@@ -73,7 +73,7 @@ def test_what_the_engine_hears_in_its_thread_is_the_transcript() -> None:
             listening.feed(frame(number))
         heard = await listening.finish()
         await listening.abandon()
-        worker.close()
+        await worker.close()
         return heard
 
     assert asyncio.run(scenario()) == Transcript(str(7 * 640), "counting")
@@ -94,7 +94,7 @@ def test_abandoning_before_the_end_ends_the_job() -> None:
         await listening.abandon()
         assert ended.is_set()
         assert worker.given_up == 0
-        worker.close()
+        await worker.close()
 
     asyncio.run(scenario())
 
@@ -108,6 +108,6 @@ def test_a_native_failure_is_an_error_of_the_recogniser() -> None:
         listening = QueuedListening(worker, fail)
         with pytest.raises(SttError, match="failed on this utterance"):
             await listening.finish()
-        worker.close()
+        await worker.close()
 
     asyncio.run(scenario())
