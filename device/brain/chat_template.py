@@ -56,9 +56,10 @@ class ChatTemplate:
             raise MindError("The language model's chat template does not take this conversation.") from error
 
     def beginning(self, messages: Sequence[Message]) -> str:
-        """The text up to the content of the last message, which is not known yet. Raises MindError."""
+        """The text up to where the last message goes on, which is not known yet. Raises MindError."""
         *known, last = messages
-        return self.render([*known, replace(last, content=_HOLES[0])]).partition(_HOLES[0])[0]
+        more_to_come = "\n\n".join(part for part in (last.content, _HOLES[0]) if part)
+        return self.render([*known, replace(last, content=more_to_come)]).partition(_HOLES[0])[0]
 
     def _defused(self, content: str) -> str:
         """Markers in it broken by a space, so that they are read as what they are: something said."""

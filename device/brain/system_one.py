@@ -27,7 +27,7 @@ class SystemOne:
     async def prepare(self, history: tuple[Line, ...]) -> None:
         """Let the model take in who it is and what was said, before the next words are known."""
         try:
-            await self._model.prepare(Prompt(self._persona, history))
+            await self._model.prepare(Prompt(self._persona, history, notes(self._now())))
         except StageError as error:  # the answer will meet the same trouble, and tell the person
             log.warning("the language model could not get ready: %s", error)
 
