@@ -156,6 +156,17 @@ class Worker(Generic[EngineT]):
         """Threads that did not come back by their deadline, for the record."""
         self._hung: list[_EngineThread[EngineT]] = []
 
+    async def load(self, deadline_s: float) -> None:
+        """Make the engine now rather than at the first job; closed when that fails.
+
+        Raises what making it raises, and StageTimeout.
+        """
+        try:
+            await self.run(lambda engine, stop: None, deadline_s)
+        except BaseException:
+            await self.close()
+            raise
+
     def submit(self, call: Callable[[EngineT, StopFlag], ResultT]) -> Job[ResultT]:
         """Run `call(engine, stop)` after the jobs before it; returns at once.
 

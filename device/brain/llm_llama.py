@@ -56,11 +56,7 @@ class LlamaModel:
 
     async def load(self, deadline_s: float) -> None:
         """Load the model now rather than at the first turn. Raises EngineMissing, StageTimeout."""
-        try:
-            await self._worker.run(lambda chat, stop: None, deadline_s)
-        except BaseException:
-            await self._worker.close()
-            raise
+        await self._worker.load(deadline_s)
 
     async def prepare(self, prompt: Prompt) -> None:
         """Read persona and history while the person speaks. Cancel-safe. Raises MindError."""

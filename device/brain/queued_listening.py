@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from device.contracts import Frame, Transcript
-from device.errors import SttError
+from device.errors import EngineMissing, SttError
 from device.jobs import Job, StopFlag, Worker
 
 EngineT = TypeVar("EngineT")
@@ -86,7 +86,10 @@ class QueuedListening(Generic[EngineT]):
 
     async def finish(self) -> Transcript:
         self._intake.end()
-        return await self._job.result(FINISH_LIMIT_S)
+        try:
+            return await self._job.result(FINISH_LIMIT_S)
+        except EngineMissing as error:  # it was there when it was loaded, and now could not be loaded anew
+            raise SttError(str(error)) from error
 
     async def abandon(self) -> None:
         self._intake.end()

@@ -48,7 +48,7 @@ class SherpaStt:
 
     async def load(self, deadline_s: float) -> None:
         """Load the model now rather than at the first utterance. Raises EngineMissing, StageTimeout."""
-        await self._worker.run(lambda recogniser, stop: None, deadline_s)
+        await self._worker.load(deadline_s)
 
     def listen(self) -> QueuedListening[OnlineRecognizer]:
         return QueuedListening(self._worker, self._hear)

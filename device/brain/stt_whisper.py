@@ -43,7 +43,7 @@ class WhisperStt:
 
     async def load(self, deadline_s: float) -> None:
         """Load the model now rather than at the first utterance. Raises EngineMissing, StageTimeout."""
-        await self._worker.run(lambda passes, stop: None, deadline_s)
+        await self._worker.load(deadline_s)
 
     def listen(self) -> QueuedListening[Passes]:
         return QueuedListening(self._worker, self._hear)

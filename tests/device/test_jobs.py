@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from device.errors import StageError, StageTimeout
-from device.jobs import HUNG_AT_MOST, PIECES_AHEAD, StopFlag, Worker
+from device.jobs import HUNG_AT_MOST, PIECES_AHEAD, StopFlag, Worker, still_running
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,6 +51,19 @@ def test_an_exception_of_the_job_reaches_whoever_waits() -> None:
             await worker.run(lambda e, stop: 1 / 0, 5)
         assert await worker.run(lambda e, stop: "fine", 5) == "fine"
         await worker.close()
+
+    asyncio.run(story())
+
+
+def test_an_engine_that_cannot_be_loaded_leaves_no_thread_behind() -> None:
+    def fail() -> Engine:
+        raise ZeroDivisionError
+
+    async def story() -> None:
+        worker = Worker("failing engine", fail)
+        with pytest.raises(ZeroDivisionError):
+            await worker.load(5)
+        assert "failing engine" not in still_running()
 
     asyncio.run(story())
 

@@ -9,7 +9,7 @@ import pytest
 
 from device.brain.queued_listening import LONGEST_FRAMES, Intake, QueuedListening
 from device.contracts import Frame, Transcript
-from device.errors import SttError
+from device.errors import EngineMissing, SttError
 from device.jobs import StopFlag, Worker
 
 
@@ -94,6 +94,20 @@ def test_abandoning_before_the_end_ends_the_job() -> None:
         await listening.abandon()
         assert ended.is_set()
         assert worker.given_up == 0
+        await worker.close()
+
+    asyncio.run(scenario())
+
+
+def test_an_engine_that_could_not_be_made_anew_is_an_error_of_the_recogniser() -> None:
+    def gone() -> str:
+        raise EngineMissing("The model is gone.")
+
+    async def scenario() -> None:
+        worker = Worker("engine", gone)
+        listening = QueuedListening(worker, counted)
+        with pytest.raises(SttError, match="The model is gone"):
+            await listening.finish()
         await worker.close()
 
     asyncio.run(scenario())

@@ -64,13 +64,15 @@ def frames(samples: Samples) -> list[Frame]:
 
 async def transcripts(stt: PocketsphinxStt, *sounds: Samples) -> list[Transcript]:
     heard = []
-    for samples in sounds:
-        listening = stt.listen()
-        for frame in frames(samples):
-            listening.feed(frame)
-        heard.append(await listening.finish())
-        await listening.abandon()
-    await stt.close()
+    try:
+        for samples in sounds:
+            listening = stt.listen()
+            for frame in frames(samples):
+                listening.feed(frame)
+            heard.append(await listening.finish())
+            await listening.abandon()
+    finally:
+        await stt.close()
     return heard
 
 

@@ -81,8 +81,13 @@ def test_an_utterance_becomes_a_transcript(model: Path) -> None:
 
 @pytest.mark.parametrize("pcm", [b"", bytes(320), bytes(2 * RATE_HZ)])
 def test_silence_is_no_speech(model: Path, pcm: bytes) -> None:
-    heard = asyncio.run(hear(WhisperStt(model, "en", Whisper(), cores=1), pcm))
-    assert heard == Transcript("", "whisper", 0.0, certain=False, speech=False)
+    async def scenario() -> Transcript:
+        stt = WhisperStt(model, "en", Whisper(), cores=1)
+        heard = await hear(stt, pcm)
+        await stt.close()
+        return heard
+
+    assert asyncio.run(scenario()) == Transcript("", "whisper", 0.0, certain=False, speech=False)
 
 
 def test_the_words_are_shown_while_the_button_is_held(model: Path) -> None:
@@ -216,6 +221,7 @@ def test_an_engine_that_does_not_keep_up_with_two_minutes_is_told(model: Path) -
         finally:
             freed.set()
             await listening.abandon()
+            await stt.close()
 
     asyncio.run(scenario())
 
