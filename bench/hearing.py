@@ -30,10 +30,10 @@ CONTEXTS: tuple[Literal["full", "fitted"], ...] = ("full", "fitted")
 
 async def hold_time_hiding() -> list[Figure]:
     """Ratio of STT after release to STT of the whole clip, for clips of about 5 s, in both contexts."""
-    clips = _clips()
+    given = real_clips()
     with tempfile.TemporaryDirectory() as folder:
         model = make_whisper(Path(folder), TINY, writes=WRITES)
-        return [figure for context in CONTEXTS for figure in await _in_context(model, context, clips)]
+        return [figure for context in CONTEXTS for figure in await _in_context(model, context, given)]
 
 
 async def _in_context(model: Path, context: Literal["full", "fitted"], clips: Sequence[Clip]) -> list[Figure]:
@@ -65,7 +65,7 @@ def _figures(context: str, summary: Summary) -> list[Figure]:
     ]
 
 
-def _clips() -> list[Clip]:
+def real_clips() -> list[Clip]:
     """Real recordings of about 5 s where they are at hand: their pauses are what counts."""
     clips: list[Clip] = []
     for file in sorted(RECORDINGS.glob("**/*.wav")):

@@ -15,12 +15,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.figure import Figure, percentile
+from bench.lag import with_lags_s
 from device.brain.llama_engine import LlamaEngine
 from device.brain.llm_llama import LlamaModel
 from device.config import Llama, Reply
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 PREFIX_WORDS = 285
 """One token each; the template adds some 15 until the person's words begin."""
 PAIRS = 7
-TICK_S = 0.005
 LOAD_S = 60.0
 
 
@@ -87,8 +86,8 @@ async def loop_lag() -> list[Figure]:
     with _model(_small()) as file:
         model = LlamaModel(file, Llama(context_tokens=1024), Reply(longest_tokens=160), _cores(), seed=1)
         await model.load(LOAD_S)
-        idle = await _lag_s(asyncio.sleep(2))
-        busy = await _lag_s(_talk(model))
+        _, idle = await with_lags_s(asyncio.sleep(2))
+        _, busy = await with_lags_s(_talk(model))
         await model.close()
     method = f"{len(busy)} ticks of 5 ms while {_described(_small())} reads and writes, {_cores()} threads"
     return [
@@ -104,23 +103,6 @@ async def _talk(model: LlamaModel) -> None:
         prompt = Prompt(f"{number} " + "hello robot the " * 150, (), "", "what time is it")
         async for _ in model.answer(prompt):
             pass
-
-
-async def _lag_s(work: AsyncIterator[None] | object) -> list[float]:
-    """How late each tick was until `work` ended."""
-    late: list[float] = []
-
-    async def tick() -> None:
-        while True:
-            asked_s = time.perf_counter()
-            await asyncio.sleep(TICK_S)
-            late.append(time.perf_counter() - asked_s - TICK_S)
-
-    async with asyncio.TaskGroup() as group:
-        ticking = group.create_task(tick())
-        await work  # type: ignore[misc]
-        ticking.cancel()
-    return late
 
 
 def memory() -> list[Figure]:

@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from device import places
+from device import doctor_engines, places
 from device.config import Settings
 from device.config_load import check, load
 from device.contracts import FRAME_BYTES, RATE_HZ
@@ -260,12 +260,31 @@ def _robot(machine: Machine) -> Finding:
     return Finding("robot", State.SIMULATED, "gestures are shown on the page", needed=False)
 
 
+def _native(name: str, engine: doctor_engines.Engine) -> Check:
+    def check_engine(machine: Machine) -> Finding:
+        found = doctor_engines.look(engine, machine.settings, machine.env)
+        state = State.OK if found.usable else State.MISSING
+        return Finding(name, state, found.detail, found.fix, needed=engine.wanted(machine.settings))
+
+    return check_engine
+
+
+def _server(machine: Machine) -> Finding:
+    name, needed = "System 1: server", machine.settings.engines.llm == "server"
+    if not machine.settings.llm_server.url:
+        return Finding(name, State.MISSING, "none is named", "llm_server.url names one", needed)
+    found = doctor_engines.look_at_server(machine.settings)
+    return Finding(name, State.OK if found.usable else State.PROBLEM, found.detail, found.fix, needed=True)
+
+
 CHECKS: Mapping[str, Check] = {
     "Python": _python,
     "board": _board,
     "settings": _settings,
     "state directory": _state_directory,
     "STT: pocketsphinx": _pocketsphinx,
+    **{name: _native(name, engine) for name, engine in doctor_engines.ENGINES.items()},
+    "System 1: server": _server,
     "VAD: webrtcvad": _webrtcvad,
     "VAD: Silero": _silero,
     "voice: espeak-ng": _espeak,

@@ -128,14 +128,19 @@ async def measure(
     """
     hearings = []
     for clip in clips[:1]:
-        await _hear(stt, _all_at_once(clip.audio, post_roll_ms))
+        await hear_at_once(stt, clip.audio, post_roll_ms)
     for clip in clips:
-        whole, whole_s = await _hear(stt, _all_at_once(clip.audio, post_roll_ms))
+        whole, whole_s = await hear_at_once(stt, clip.audio, post_roll_ms)
         held, after_release_s = whole, None
         if not fast:
             held, after_release_s = await _hear(stt, _in_real_time(clip.audio, post_roll_ms))
         hearings.append(Hearing(clip, held.text, whole_s, after_release_s))
     return Summary(label, tuple(hearings))
+
+
+async def hear_at_once(stt: SpeechToText, audio: Audio, post_roll_ms: int = 0) -> tuple[Transcript, float]:
+    """The transcript of a whole clip at 16 kHz, and how many seconds it took. Raises SttError."""
+    return await _hear(stt, _all_at_once(audio, post_roll_ms))
 
 
 def clips_of(spoken: Sequence[Spoken]) -> list[Clip]:

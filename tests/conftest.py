@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from device.jobs import still_running
 
 
 @pytest.fixture(autouse=True)
@@ -17,16 +13,6 @@ def state_directory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
     folder = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("STATE_DIRECTORY", str(folder))
     return folder
-
-
-@pytest.fixture(autouse=True)
-def _no_engine_left_behind() -> Iterator[None]:
-    """An engine that nobody closed would bring the whole run down at its end."""
-    yield
-    left = [thread for thread in threading.enumerate() if thread.name in still_running()]
-    for thread in left:
-        thread.join(2)
-    assert [thread.name for thread in left if thread.is_alive()] == []
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from device.brain.piper_bridge import mend
 from device.brain.voice_level import faded, gain_to_target, limited, speech_level
 from device.contracts import Audio
 from device.errors import EngineMissing, SettingsError, TtsError
@@ -230,6 +231,7 @@ def _voice(model: Path, session: _StoppableSession, config: dict[str, Any]) -> A
         from piper.config import PiperConfig
     except ImportError as error:
         raise _no_package() from error
+    mend()
     logging.getLogger("piper.phoneme_ids").setLevel(logging.ERROR)
     try:
         voice = PiperVoice(session=session, config=PiperConfig.from_dict(config))
