@@ -133,6 +133,7 @@ def test_a_press_in_mid_reply_stops_every_engine_and_the_next_turn_works(
             await until(lambda: sounding(stage) > 1)
             async with asyncio.TaskGroup() as group:
                 hearing = group.create_task(stage.hear(sound))
+                await until(lambda: session.light.state is LightState.LISTENING)
                 await until(lambda: session.light.state is LightState.SPEAKING and sounding(stage) > 1)
                 session.stop()
                 second = await hearing
