@@ -1,6 +1,6 @@
 # twominds: `make run` talks, `make test` proves. Everything else is below; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run voice silero test test-all lint bench replay lock clean
+.PHONY: help run voice silero test test-all lint bench soak replay lock clean
 python := .venv/bin/python
 export ORT_DISABLE_TELEMETRY := 1
 
@@ -30,9 +30,13 @@ test-all: test ## make test, then what needs natively built packages (compiled o
 	@scripts/setup.sh native
 	$(python) -m pytest -m native
 
-bench: ## measure the orchestrator itself
-	@scripts/setup.sh test
+bench: ## measure the agent: its own time, the engines together, memory
+	@scripts/setup.sh native
 	$(python) -m bench
+
+soak: ## half an hour of turns with every native engine: is memory flat?
+	@scripts/setup.sh native
+	$(python) -m bench.soak 30
 
 replay: ## measure recognition on the recordings of ../shared/data
 	@scripts/setup.sh test

@@ -11,22 +11,35 @@ import platform
 
 from bench.barge_in import barge_in
 from bench.figure import Figure
+from bench.full_mode import full_mode
+from bench.hearing import hold_time_hiding
 from bench.memory import thin_mode
+from bench.minds import loop_lag, memory, warm_beginning
 from bench.orchestrator import overlap, own_time
 from bench.voice import voice
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the orchestrator itself.")
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the agent.")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     as_json = parser.parse_args().json
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     figures: list[Figure] = []
     if not as_json:
         print(f"On {machine}:")
-    for measure in (own_time, overlap, barge_in, voice):
-        _show(asyncio.run(measure()), figures, as_json)
     _show(thin_mode(), figures, as_json)
+    for measure in (
+        own_time,
+        overlap,
+        barge_in,
+        voice,
+        hold_time_hiding,
+        warm_beginning,
+        loop_lag,
+        full_mode,
+    ):
+        _show(asyncio.run(measure()), figures, as_json)
+    _show(memory(), figures, as_json)
     if as_json:
         print(json.dumps({"machine": machine, "figures": [dataclasses.asdict(f) for f in figures]}, indent=1))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import json
 import statistics
 import subprocess
@@ -22,7 +23,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from bench.figure import Figure, percentile
+from bench.figure import Figure, not_measured, percentile
 from bench.hearing import real_clips
 from bench.lag import with_lags_s
 from bench.memory import own_memory_kib
@@ -53,11 +54,8 @@ class Round:
 
 async def full_mode() -> list[Figure]:
     """Ratios 1, 5 and 10, in both contexts of Whisper, and the memory."""
-    try:
-        import llama_cpp  # noqa: F401
-    except ImportError:
-        why = "llama-cpp-python is not installed: make test-all, or make voice"
-        return [Figure("overlap of the engines", float("nan"), "×", None, f"not measured: {why}")]
+    if importlib.util.find_spec("llama_cpp") is None:
+        return [not_measured("overlap of the engines")]
     with tempfile.TemporaryDirectory() as folder:
         settings = make_models(Path(folder))
         figures = [figure for context in CONTEXTS for figure in await _in_context(settings, context)]

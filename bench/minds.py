@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import importlib.util
 import json
-import math
 import os
 import statistics
 import subprocess
@@ -19,7 +18,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.figure import Figure, percentile
+from bench.figure import Figure, not_measured, percentile
 from bench.lag import with_lags_s
 from device.brain.llama_engine import LlamaEngine
 from device.brain.llm_llama import LlamaModel
@@ -39,7 +38,7 @@ LOAD_S = 60.0
 async def warm_beginning() -> list[Figure]:
     """Ratio 4: the first token with persona and history read ahead ÷ without."""
     if not _installed():
-        return [_not_measured("first token, warm ÷ cold")]
+        return [not_measured("first token, warm ÷ cold")]
     with _model(_small()) as file:
         pairs = [pair async for pair in _pairs(file)]
     ratios = [warm_s / cold_s for cold_s, warm_s, _, _ in pairs]
@@ -82,7 +81,7 @@ async def _first_token(model: LlamaModel, prompt: Prompt) -> tuple[float, int, i
 async def loop_lag() -> list[Figure]:
     """How late the event loop's 5 ms ticks are while the model reads and writes in its thread."""
     if not _installed():
-        return [_not_measured("loop lag p99 during inference")]
+        return [not_measured("loop lag p99 during inference")]
     with _model(_small()) as file:
         model = LlamaModel(file, Llama(context_tokens=1024), Reply(longest_tokens=160), _cores(), seed=1)
         await model.load(LOAD_S)
@@ -108,7 +107,7 @@ async def _talk(model: LlamaModel) -> None:
 def memory() -> list[Figure]:
     """Resident memory with and without `llama.memory_map`, as ratios to the model's file."""
     if not _installed():
-        return [_not_measured("RSS ÷ model, memory_map = false")]
+        return [not_measured("RSS ÷ model, memory_map = false")]
     figures: list[Figure] = []
     with _model(_large()) as file:
         size = file.stat().st_size
@@ -176,10 +175,6 @@ def _cores() -> int:
 
 def _installed() -> bool:
     return all(importlib.util.find_spec(package) for package in ("llama_cpp", "gguf"))
-
-
-def _not_measured(name: str) -> Figure:
-    return Figure(name, math.nan, "", None, "not measured: llama-cpp-python is not installed (make test-all)")
 
 
 if __name__ == "__main__":

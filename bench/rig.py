@@ -26,6 +26,7 @@ class Rig:
     hub: FrameHub
     speaker: SimulatedSpeaker
     ended: asyncio.Queue[TurnRecord]
+    gate: FakeGate
 
     async def turn(self, utterance_s: float) -> TurnRecord:
         """Hold the button for that long, with sound in the microphone, and wait for the turn's end."""
@@ -42,13 +43,19 @@ async def rig(
     tts: TextToSpeech,
     talk: Talk | None = None,
     detector: VoiceDetector | None = None,
+    *,
+    silent: bool = False,
 ) -> AsyncIterator[Rig]:
-    """Everything between the engines is the product's; the microphone hears a steady sound."""
+    """Everything between the engines is the product's; the microphone hears a steady sound.
+
+    `silent`: what is said takes no time.
+    """
     clock = asyncio.get_running_loop().time
     ended: asyncio.Queue[TurnRecord] = asyncio.Queue()
-    hub, speaker, board = FrameHub(), SimulatedSpeaker(), Board()
+    hub, speaker, board = FrameHub(), SimulatedSpeaker(fast=silent), Board()
     settings = Settings(talk=talk or Talk())
-    answerers = Answerers(brain, FakeGate(), tts, speaker, stock, board)
+    gate = FakeGate()
+    answerers = Answerers(brain, gate, tts, speaker, stock, board)
     ears = Ears(hub, detector or FakeDetector(), stt)
     session = Session(settings, ears, answerers, FakeRobot(), ended.put_nowait, clock, Conversation())
     sound = Audio(b"\1\0" * RATE_HZ * 60, RATE_HZ)
@@ -60,6 +67,6 @@ async def rig(
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(session.run()), group.create_task(hear())]
         await asyncio.sleep(0.5)
-        yield Rig(session, hub, speaker, ended)
+        yield Rig(session, hub, speaker, ended, gate)
         for task in tasks:
             task.cancel()
