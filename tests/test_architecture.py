@@ -132,3 +132,50 @@ def test_the_order_itself(module: str, imported: str, allowed: bool) -> None:
 
 def test_sources_are_found() -> None:
     assert {"device", "device.contracts", *ROOMS} <= set(MODULES)
+
+
+# --- native code ---------------------------------------------------------------------------------
+
+NATIVE = {"ctranslate2", "faster_whisper", "llama_cpp", "onnxruntime", "piper", "pocketsphinx", "sherpa_onnx"}
+IN_THE_LOOP = {
+    "device.audio.vad": "Silero judges a frame in some 0.2 ms",
+    "device.doctor": "looks at packages before anything runs",
+}
+"""Who may call a native package outside a worker's thread, and why."""
+
+
+def calls_native(module: str) -> bool:
+    """Imports for types alone do not count: nothing is called by them."""
+    tree = ast.parse(MODULES[module].read_text("utf-8"))
+    for node in list(ast.walk(tree)):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body.clear()
+    names = [
+        name
+        for node in ast.walk(tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    ]
+    return bool(NATIVE & {name.partition(".")[0] for name in names})
+
+
+@pytest.mark.parametrize(
+    "module", [name for name in MODULES if calls_native(name) and name not in IN_THE_LOOP]
+)
+def test_native_code_lives_in_a_workers_thread(module: str) -> None:
+    """Who calls a native package knows no event loop, unless it hands the call to a worker."""
+    used = {name.partition(".")[0] for name in imports(module)}
+    assert "asyncio" not in used
+    workers = [name for name in MODULES if module in ours(name) and "device.jobs" in ours(name)]
+    assert workers or "device.jobs" in ours(module), f"nobody hands {module} to a worker"
+
+
+def test_native_packages_are_found_where_they_are_used() -> None:
+    users = {name for name in MODULES if calls_native(name)}
+    assert {"device.brain.llama_engine", "device.brain.piper_engine", "device.brain.whisper_pass"} <= users
+    assert set(IN_THE_LOOP) <= users

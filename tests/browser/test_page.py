@@ -12,8 +12,8 @@ import pytest
 import soundfile
 from playwright.async_api import Browser, Page, expect
 
-from device.contracts import FRAME_MS, Gesture
-from device.notices import Heard, LightState, Moved, Refused
+from device.contracts import FRAME_MS, Emotion, Gesture
+from device.notices import Heard, LightChanged, LightState, Moved, Refused
 from tests.browser.chromium import browser, chromium, light, open_page, sounds
 from tests.device.panel.scripted import Served, reaches, served
 
@@ -266,6 +266,28 @@ def test_the_robot_makes_each_gesture_and_a_refusal_is_shown(microphone: Path) -
         await expect(page.locator("#hint")).to_have_text("The microphone is switched off.")
 
     in_browser(microphone, story)
+
+
+def test_the_robots_face_shows_each_mood_until_the_next(microphone: Path) -> None:
+    async def story(device: Served, launched: Browser) -> None:
+        page = await open_page(launched, device.url)
+        faces = set()
+        for mood in Emotion:
+            device.board.post(LightChanged(LightState.SPEAKING, leaving=False, mood=mood))
+            await page.wait_for_selector(f'body[data-mood="{mood.value}"]')
+            await page.wait_for_timeout(500)  # the face takes its time to change
+            faces.add(await page.evaluate(LOOKS))
+        assert len(faces) == len(Emotion)
+
+    in_browser(microphone, story)
+
+
+LOOKS = """() => ['.eye', '.smile', '.head', '.heart'].map(part => {
+    const style = getComputedStyle(document.querySelector('#robot ' + part));
+    const moves = style.animationName + ' ' + style.animationDuration;
+    return [style.rx, style.ry, style.d, style.transform, part == '.eye' ? '' : moves].join(' ');
+}).join('; ')"""
+"""How the robot looks, as far as moods change it."""
 
 
 def test_it_says_when_the_device_is_gone_and_comes_back_by_itself(microphone: Path) -> None:
