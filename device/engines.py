@@ -97,6 +97,16 @@ async def load_engines(settings: Settings, egress: Egress) -> AsyncIterator[Engi
         )
 
 
+class _Engine(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    async def load(self, deadline_s: float) -> None: ...
+
+
+EngineT = TypeVar("EngineT", bound=_Engine)
+
+
 class _Voice(TextToSpeech, Protocol):
     @property
     def sound_key(self) -> str:
@@ -158,18 +168,12 @@ class _AtHand:
     async def _whisper(self) -> SpeechToText:
         settings = self._settings
         model = self._store.find("whisper", settings.whisper.model)
-        stt = WhisperStt(model, settings.language, settings.whisper, self._cores)
-        await stt.load(LOADING_S)
-        self._models[stt.name] = model
-        return stt
+        return await self._loaded(WhisperStt(model, settings.language, settings.whisper, self._cores), model)
 
     async def _sherpa(self) -> SpeechToText:
         settings = self._settings.sherpa
         model = self._store.find("sherpa", settings.model)
-        stt = SherpaStt(model, settings, self._cores)
-        await stt.load(LOADING_S)
-        self._models[stt.name] = model
-        return stt
+        return await self._loaded(SherpaStt(model, settings, self._cores), model)
 
     async def _pocketsphinx(self) -> SpeechToText:
         spoken = templates.for_speech(self._settings.language)
@@ -180,11 +184,8 @@ class _AtHand:
 
     async def _llama(self) -> LanguageModel:
         settings = self._settings
-        file = self._store.find("llama", settings.llama.model)
-        model = LlamaModel(file, settings.llama, settings.reply, self._cores)
-        await model.load(LOADING_S)
-        self._models[model.name] = file
-        return model
+        model = self._store.find("llama", settings.llama.model)
+        return await self._loaded(LlamaModel(model, settings.llama, settings.reply, self._cores), model)
 
     async def _server(self) -> LanguageModel:
         settings = self._settings
@@ -200,16 +201,18 @@ class _AtHand:
 
     async def _piper(self) -> _Voice:
         settings = self._settings
-        file = self._store.find("piper", settings.piper.model)
-        voice = PiperTts(
-            file, settings.voice, settings.piper, self._cores, longest_wait_s=settings.deadlines.tts_s
-        )
-        await voice.load(LOADING_S)
-        self._models[voice.name] = file
-        return voice
+        model = self._store.find("piper", settings.piper.model)
+        longest_wait_s = settings.deadlines.tts_s
+        voice = PiperTts(model, settings.voice, settings.piper, self._cores, longest_wait_s)
+        return await self._loaded(voice, model)
 
     async def _espeak(self) -> _Voice:
         return EspeakVoice(self._settings.voice)
+
+    async def _loaded(self, engine: EngineT, model: Path) -> EngineT:
+        await engine.load(LOADING_S)
+        self._models[engine.name] = model
+        return engine
 
 
 def _mind(minds: Chosen[LanguageModel], first_piece_s: float) -> LanguageModel | None:
