@@ -158,7 +158,6 @@ def what_serves(device: Device, engines: Engines) -> tuple[Part, ...]:
     """Every part of the device, for the start screen."""
     real, simulated, absent = PartState
     silero = "" if "Silero" in device.detector.name else "confirmed by Silero after: make silero"
-    missed = {stage: next(iter(sentences), "") for stage, sentences in engines.missed.items()}
     later = "a real one: not in this release"
     return (
         Part("microphone", real, "the browser's, through the page"),
@@ -167,17 +166,23 @@ def what_serves(device: Device, engines: Engines) -> tuple[Part, ...]:
         Part("light", simulated, "on the page", later),
         Part("robot", simulated, "drawn on the page", later),
         Part("voice detection", real, device.detector.name, silero),
-        Part("speech to text", real, engines.serving["stt"], missed["stt"]),
+        Part("speech to text", real, engines.serving["stt"], _better(engines, "stt", "free speech")),
         Part("answers", real, "skills and packs of replies"),
-        _system_1(engines, missed["llm"]),
+        _system_1(engines),
         Part("System 2 (cloud)", absent, "no link in this release: nothing leaves this machine"),
-        Part("text to speech", real, engines.serving["tts"], missed["tts"]),
+        Part("text to speech", real, engines.serving["tts"], _better(engines, "tts", "a natural voice")),
         Part("safety gate", real, "rules"),
     )
 
 
-def _system_1(engines: Engines, missed: str) -> Part:
-    name = "System 1 (on board)"
+def _system_1(engines: Engines) -> Part:
+    name, better = "System 1 (on board)", _better(engines, "llm", "a language model")
     if engines.model is None:
-        return Part(name, PartState.ABSENT, "no language model: what no skill serves stays open", missed)
-    return Part(name, PartState.REAL, engines.serving["llm"], missed)
+        return Part(name, PartState.ABSENT, "no language model: what no skill serves stays open", better)
+    return Part(name, PartState.REAL, engines.serving["llm"], better)
+
+
+def _better(engines: Engines, stage: str, what: str) -> str:
+    """Why no better engine serves, or what would bring one."""
+    untold = f"{what} after: make voice" if stage in engines.more_to_install else ""
+    return next(iter(engines.missed[stage]), untold)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from device.errors import EngineMissing, TwomindsError
+from device.errors import NotInstalled, TwomindsError
 
 log = logging.getLogger(__name__)
 
@@ -29,25 +29,30 @@ class Chosen(Generic[T]):
     """Best first; as many as were asked for and could be loaded."""
     missed: tuple[str, ...] = ()
     """Why better ones do not serve: a sentence each."""
+    more_to_install: bool = False
+    """Nobody has installed a better one yet."""
 
 
 async def choose(stage: str, wanted: str, loaders: Loaders[T], count: int = 1) -> Chosen[T]:
     """Load the first `count` engines that can be; `wanted` comes first, unless it is "auto"."""
     engines: list[T] = []
     missed: list[str] = []
+    more_to_install = False
     for name in _ordered(wanted, loaders):
         if len(engines) == count:
             break
         try:
             engines.append(await loaders[name]())
         except TwomindsError as error:
+            if isinstance(error, NotInstalled) and wanted != name:
+                more_to_install = True
+                continue
             missed.append(str(error))
-            is_fault = wanted == name or not isinstance(error, EngineMissing)
-            log.log(logging.WARNING if is_fault else logging.INFO, "%s: %s", stage, error)
+            log.warning("%s: %s", stage, error)
         except Exception as error:
             missed.append(f"{name} cannot be used: {type(error).__name__}, see the log.")
             log.exception("%s: %s could not be loaded", stage, name)
-    return Chosen(tuple(engines), tuple(missed))
+    return Chosen(tuple(engines), tuple(missed), more_to_install)
 
 
 def _ordered(wanted: str, loaders: Loaders[T]) -> Sequence[str]:

@@ -67,6 +67,8 @@ class Engines:
     """By stage (stt, llm, tts): the engine and its model, for a person."""
     missed: Mapping[str, tuple[str, ...]]
     """By stage: why better engines do not serve, a sentence each."""
+    more_to_install: frozenset[str]
+    """The stages for which nobody has installed a better engine yet."""
 
 
 @contextlib.asynccontextmanager
@@ -94,6 +96,7 @@ async def load_engines(settings: Settings, egress: Egress) -> AsyncIterator[Engi
             phrases=phrases(settings.language, name=settings.character.name),
             serving={stage: at_hand.described(chosen) for stage, chosen in stages.items()},
             missed={stage: chosen.missed for stage, chosen in stages.items()},
+            more_to_install=frozenset(stage for stage, chosen in stages.items() if chosen.more_to_install),
         )
 
 

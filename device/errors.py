@@ -39,6 +39,12 @@ class EngineMissing(TwomindsError):
     code = "engine_missing"
 
 
+class NotInstalled(EngineMissing):
+    """Nobody has asked for it yet; nothing is wrong."""
+
+    code = "not_installed"
+
+
 class ModelError(TwomindsError):
     """A model cannot be fetched, or is not what it should be."""
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from device.errors import EngineMissing, ModelError
+from device.errors import EngineMissing, ModelError, NotInstalled
 from device.places import state_directory
 from models.board import Board, read_board, tier_for
 from models.catalogue import Catalogue, Kind, Model, load
@@ -106,10 +106,10 @@ class ModelStore:
         if there:
             return self._usable(there[0])
         if own:
-            raise EngineMissing(
+            raise NotInstalled(
                 f"No model for {kind.value} is installed: make voice, or: twominds models fetch {own}"
             )
-        raise EngineMissing(
+        raise NotInstalled(
             f"No model for {kind.value} is installed, and none is meant for {self.board}: "
             "twominds models list shows all of them"
         )

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from device.choosing import Chosen, choose
-from device.errors import EngineMissing, StageTimeout
+from device.errors import EngineMissing, NotInstalled, StageTimeout
 
 
 def loader(outcome: str | Exception) -> Callable[[], Awaitable[str]]:
@@ -26,7 +26,15 @@ def chosen(wanted: str, count: int = 1, **outcomes: str | Exception) -> Chosen[s
     return asyncio.run(choose("STT", wanted, loaders, count))
 
 
-ABSENT = EngineMissing("No model is installed: twominds models fetch tiny")
+ABSENT = EngineMissing("The model tiny is damaged: twominds models fetch tiny mends it")
+
+
+NOT_YET = NotInstalled("No model is installed: make voice")
+
+
+def test_what_nobody_has_installed_yet_is_no_fault_unless_it_was_asked_for() -> None:
+    assert chosen("auto", best=NOT_YET, good="g") == Chosen(("g",), (), more_to_install=True)
+    assert chosen("best", best=NOT_YET, good="g") == Chosen(("g",), (str(NOT_YET),))
 
 
 def test_the_best_that_is_there_serves_and_nothing_is_said() -> None:
@@ -53,13 +61,12 @@ def test_none_at_all_is_no_error_here() -> None:
 @pytest.mark.parametrize(
     ("wanted", "error", "level"),
     [
-        ("auto", ABSENT, logging.INFO),
-        ("best", ABSENT, logging.WARNING),
+        ("auto", ABSENT, logging.WARNING),
         ("auto", StageTimeout("speech recogniser", 60), logging.WARNING),
         ("auto", RuntimeError("unheard of"), logging.ERROR),
     ],
 )
-def test_a_fault_is_louder_than_an_engine_that_nobody_installed(
+def test_a_fault_is_logged(
     wanted: str, error: Exception, level: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):

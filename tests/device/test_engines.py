@@ -44,14 +44,14 @@ def test_nothing_installed_is_a_device_all_the_same() -> None:
         "tts": "espeak-ng",
     }
     assert engines.model is None
-    told = {
-        stage: {sentence.partition(":")[0] for sentence in missed} for stage, missed in engines.missed.items()
-    }
-    assert told == {
-        "stt": {"No model for whisper is installed", "No model for sherpa is installed"},
-        "llm": {"No model for llama is installed"},
-        "tts": {"No model for piper is installed"},
-    }
+    assert engines.missed == {"stt": (), "llm": (), "tts": ()}
+    assert engines.more_to_install == {"stt", "llm", "tts"}
+
+
+def test_an_engine_that_is_asked_for_by_name_and_is_not_there_is_told() -> None:
+    engines = look(Settings(engines=Wanted(stt="whisper", llm="none", tts="espeak")), lambda engines: engines)
+    assert engines.serving["stt"].startswith("pocketsphinx")
+    assert engines.missed["stt"][0].startswith("No model for whisper is installed: make voice")
 
 
 def test_the_models_that_the_settings_name_serve(tmp_path: Path) -> None:
