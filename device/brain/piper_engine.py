@@ -106,7 +106,7 @@ class PiperEngine:
             noise_w_scale=manner.rhythm,
         )
         ids = self._voice.phonemes_to_ids(phonemes)
-        sound = np.atleast_1d(self._voice.phoneme_ids_to_audio(ids, chosen)).astype(np.float32)
+        sound: np.ndarray = np.atleast_1d(self._voice.phoneme_ids_to_audio(ids, chosen)).astype(np.float32)
         if sound.ndim != 1 or not np.isfinite(sound).all():
             raise TtsError("The voice (piper) gave something that is not sound.")
         return sound

@@ -27,7 +27,7 @@ def speech_level(sound: np.ndarray, rate_hz: int) -> float:
     if not len(frames):
         return 0.0
     power = np.mean(frames.astype(np.float64) ** 2, axis=1)
-    speech = power[power > _PAUSE_SHARE**2 * power.max()]
+    speech = power[power > _PAUSE_SHARE**2 * np.max(power)]
     return float(np.sqrt(speech.mean())) if speech.size else 0.0
 
 
