@@ -2,7 +2,7 @@
 
 A tag is an emotion or a gesture by name, in any case, also as `{emotion: happy}`. Whatever else stands in
 braces is a stage direction and is left out. A brace that is not closed within `LONGEST_TAG` characters is
-a slip of the model: only the brace is left out.
+a slip of the model: only the brace is left out, unless what follows it is a tag that was cut off.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ _DOES: Final[Mapping[str, ReplyItem]] = {
     **{emotion.value: Express(emotion) for emotion in Emotion},
     **{gesture.value: Perform(gesture) for gesture in Gesture},
 }
+
+
+_BEGINNINGS: Final = (*_DOES, "emotion", "gesture")
+"""What stands after the brace of a tag."""
 
 
 class TagReader:
@@ -48,7 +52,7 @@ class TagReader:
     def finish(self) -> Iterator[ReplyItem]:
         """The reply is over; what came after an unclosed brace is words after all."""
         text, self._tag = self._tag, None
-        yield from self._say(text or "")
+        yield from self._say(_words(text or ""))
 
     def _take(self, character: str) -> Iterator[ReplyItem]:
         if self._tag is None:
@@ -63,7 +67,7 @@ class TagReader:
                 yield _DOES[name]
         elif character == "{" or len(self._tag) == LONGEST_TAG:
             text, self._tag = self._tag + character.strip("{"), "" if character == "{" else None
-            yield from self._say(text)
+            yield from self._say(_words(text))
         else:
             self._tag += character
 
@@ -92,6 +96,15 @@ def _name(tag: str) -> str:
     """`Emotion: Look Left` → `look_left`."""
     last = tag.lower().replace("=", ":").rpartition(":")[2]
     return "_".join(last.replace("-", " ").replace("_", " ").split())
+
+
+def _words(unclosed: str) -> str:
+    """What is said of the text after a brace that is not closed: nothing of a tag that was cut off.
+
+    A reply that is as long as it may be often ends so.
+    """
+    name = _name(unclosed)
+    return "" if any(known.startswith(name) for known in _BEGINNINGS) else unclosed
 
 
 def _joined(said: list[str]) -> Iterator[Say]:
