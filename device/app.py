@@ -170,14 +170,23 @@ def what_serves(device: Device, engines: Engines) -> tuple[Part, ...]:
         Part("speech to text", real, engines.serving["stt"], missed["stt"]),
         Part("answers", real, "skills and packs of replies"),
         _system_1(engines, missed["llm"]),
-        Part("System 2 (cloud)", absent, "no link in this release: nothing leaves this machine"),
+        Part("System 2 (cloud)", absent, f"no link in this release{_promise(engines)}"),
         Part("text to speech", real, engines.serving["tts"], missed["tts"]),
         Part("safety gate", real, "rules"),
     )
 
 
+def _promise(engines: Engines) -> str:
+    """Made only while it holds: a language model's server may be another machine."""
+    return "" if _asks_a_server(engines) else ": nothing leaves this machine"
+
+
+def _asks_a_server(engines: Engines) -> bool:
+    return engines.serving["llm"].startswith("server")
+
+
 def _system_1(engines: Engines, missed: str) -> Part:
-    name = "System 1 (on board)"
+    name = "System 1 (a server)" if _asks_a_server(engines) else "System 1 (on board)"
     if engines.model is None:
         return Part(name, PartState.ABSENT, "no language model: what no skill serves stays open", missed)
     return Part(name, PartState.REAL, engines.serving["llm"], missed)
