@@ -23,7 +23,6 @@ def open_database(file: Path, migrations: Sequence[str]) -> sqlite3.Connection:
     Raises OSError or sqlite3.Error when the disk does not allow it.
     """
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file.touch(mode=0o600)
     try:
         return _opened(file, migrations)
     except sqlite3.DatabaseError as error:
@@ -42,6 +41,7 @@ def erase_database(file: Path) -> None:
 
 
 def _opened(file: Path, migrations: Sequence[str]) -> sqlite3.Connection:
+    file.touch(mode=0o600)  # SQLite itself would make it for everybody to read
     connection = sqlite3.connect(file, timeout=BUSY_S, isolation_level=None)
     try:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):

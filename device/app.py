@@ -169,14 +169,24 @@ def what_serves(device: Device, engines: Engines) -> tuple[Part, ...]:
         Part("speech to text", real, engines.serving["stt"], _better(engines, "stt", "free speech")),
         Part("answers", real, "skills and packs of replies"),
         _system_1(engines),
-        Part("System 2 (cloud)", absent, "no link in this release: nothing leaves this machine"),
+        Part("System 2 (cloud)", absent, f"no link in this release{_promise(engines)}"),
         Part("text to speech", real, engines.serving["tts"], _better(engines, "tts", "a natural voice")),
         Part("safety gate", real, "rules"),
     )
 
 
+def _promise(engines: Engines) -> str:
+    """Made only while it holds: a language model's server may be another machine."""
+    return "" if _asks_a_server(engines) else ": nothing leaves this machine"
+
+
+def _asks_a_server(engines: Engines) -> bool:
+    return engines.serving["llm"].startswith("server")
+
+
 def _system_1(engines: Engines) -> Part:
-    name, better = "System 1 (on board)", _better(engines, "llm", "a language model")
+    name = "System 1 (a server)" if _asks_a_server(engines) else "System 1 (on board)"
+    better = _better(engines, "llm", "a language model")
     if engines.model is None:
         return Part(name, PartState.ABSENT, "no language model: what no skill serves stays open", better)
     return Part(name, PartState.REAL, engines.serving["llm"], better)

@@ -31,7 +31,7 @@ from device.choosing import Chosen, Loaders, choose
 from device.config import Settings
 from device.contracts import Stock
 from device.egress import Content, Egress, Peer
-from device.errors import EngineMissing, MindError, SettingsError
+from device.errors import EngineMissing, MindError, SafetyError, SettingsError
 from device.jobs import quiet_threads
 from device.places import state_directory
 from device.ports import LanguageModel, SafetyGate, SpeechToText, TextToSpeech
@@ -152,7 +152,11 @@ class _AtHand:
         """The voices as one, with the first one's fixed sentences, as far as they were rendered before."""
         settings = self._settings
         voice = FallbackVoice(voices, FIRST_PIECE_SHARE * settings.deadlines.tts_s, time.monotonic)
-        sentences = fixed_sentences(settings.language, settings.country)
+        try:
+            sentences = fixed_sentences(settings.language, settings.country)
+        except SafetyError as error:  # without rules the gate lets nothing pass, and says why
+            log.error("no fixed sentences are kept ready: %s", error)
+            sentences = ()
         kept = KeptVoice(voice, sentences, state_directory(os.environ) / "voice", voices[0].sound_key)
         await kept.load(LOADING_S)
         return kept

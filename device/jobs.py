@@ -78,10 +78,17 @@ class Job(Generic[ResultT]):
     """A call under way in a worker's thread. Made inside the event loop."""
 
     def __init__(
-        self, stage: str, future: Future[ResultT], stop: StopFlag, give_up: Callable[[], None]
+        self,
+        stage: str,
+        future: Future[ResultT],
+        stop: StopFlag,
+        give_up: Callable[[], None],
+        grace_s: Callable[[], float] = lambda: STOP_GRACE_S,
     ) -> None:
         self._stage = stage
+        self._in_thread = future
         self._future = asyncio.wrap_future(future)
+        self._grace_s = grace_s
         self._future.add_done_callback(_retrieve)
         self._stop = stop
         self._give_up = give_up
@@ -116,13 +123,26 @@ class Job(Generic[ResultT]):
         done, _ = await asyncio.wait([self._future], timeout=seconds)
         return bool(done)
 
-    async def stop(self, grace_s: float = STOP_GRACE_S) -> None:
-        """Ask the job to end and wait for it; past `grace_s` its thread is given up. Idempotent."""
+    async def stop(self, grace_s: float | None = None) -> None:
+        """Ask the job to end and wait for it; past its grace the thread is given up. Idempotent.
+
+        A job that waits for its turn, or for its engine to be made, is only taken back: what keeps the
+        thread busy is not its own. With a grace of 0 the thread is given up whatever it does. Should
+        this wait itself be cancelled, the grace still counts.
+        """
         self._stop.set()
-        if self._given_up or self._future.done():
+        grace_s = self._grace_s() if grace_s is None else grace_s
+        if self._given_up or self._future.done() or (grace_s > 0 and self._in_thread.cancel()):
             return
-        await asyncio.wait([self._future], timeout=grace_s)
-        if not self._future.done():
+        try:
+            await asyncio.wait([self._future], timeout=grace_s)
+        except asyncio.CancelledError:
+            asyncio.get_running_loop().call_later(grace_s, self._give_up_unless_ended)
+            raise
+        self._give_up_unless_ended()
+
+    def _give_up_unless_ended(self) -> None:
+        if not self._given_up and not self._future.done():
             self._given_up = True
             self._give_up()
 
@@ -154,6 +174,8 @@ class Worker(Generic[EngineT]):
         self._thread: _EngineThread[EngineT] | None = None
         self.given_up = 0
         """Threads that did not come back by their deadline, for the record."""
+        self.grace_s = STOP_GRACE_S
+        """What a stopped job may still take; an engine whose calls are longer raises it. From any thread."""
         self._hung: list[_EngineThread[EngineT]] = []
 
     async def load(self, deadline_s: float) -> None:
@@ -183,8 +205,8 @@ class Worker(Generic[EngineT]):
         thread = self._thread
         future: Future[ResultT] = Future()
         stop = StopFlag()
-        thread.tasks.put(lambda: _carry_out(future, lambda: call(thread.engine(), stop)))
-        return Job(self.name, future, stop, lambda: self._abandon(thread))
+        thread.tasks.put(lambda: _carry_out(future, thread.engine, lambda engine: call(engine, stop)))
+        return Job(self.name, future, stop, lambda: self._abandon(thread), lambda: self.grace_s)
 
     async def run(self, call: Callable[[EngineT, StopFlag], ResultT], deadline_s: float) -> ResultT:
         """`submit` and wait. Raises what `call` raises, and StageTimeout."""
@@ -254,12 +276,25 @@ class Worker(Generic[EngineT]):
             self._thread = None
 
 
-def _carry_out(future: Future[ResultT], call: Callable[[], ResultT]) -> None:
-    """The job's exception, whatever it is, belongs to whoever awaits the job."""
+def _carry_out(
+    future: Future[ResultT], make: Callable[[], EngineT], call: Callable[[EngineT], ResultT]
+) -> None:
+    """The job's exception, whatever it is, belongs to whoever awaits the job.
+
+    It begins when its engine is there: taken back before, it leaves the engine to the next one.
+    """
+    if future.cancelled():
+        return
+    try:
+        engine = make()
+    except BaseException as error:  # noqa: BLE001
+        if future.set_running_or_notify_cancel():
+            future.set_exception(error)
+        return
     if not future.set_running_or_notify_cancel():
         return
     try:
-        future.set_result(call())
+        future.set_result(call(engine))
     except BaseException as error:  # noqa: BLE001
         future.set_exception(error)
 

@@ -139,7 +139,7 @@ class Speaking:
         answered = False
         try:
             async for piece in pieces:
-                answered = True
+                answered = answered or not isinstance(piece, Express)  # a look alone answers nobody
                 if isinstance(piece, str):
                     finished = await self._say_judged(piece, None, route)
                 elif isinstance(piece, Spoken):

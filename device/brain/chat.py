@@ -43,6 +43,11 @@ class Budget:
     """What is put around each message."""
 
 
+def prompt_tokens(context_tokens: int, longest_reply: int) -> int:
+    """What of a context is for the prompt: a reply is promised its length, but never more than half."""
+    return context_tokens - min(longest_reply, context_tokens // 2)
+
+
 def chat(prompt: Prompt) -> tuple[Message, ...]:
     """Persona, then person and device in strict turns; notes and the person's words come last.
 

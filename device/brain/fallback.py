@@ -69,10 +69,13 @@ class _Engines(Generic[EngineT]):
             except StageError as error:
                 if begun or is_last:
                     raise
-                log.warning("%s failed and rests for %g s: %s", engine.name, REST_S, error)
-                self._rests_until_s[self._all.index(engine)] = self._clock() + REST_S
+                self._rest(engine, error)
             finally:
                 await close(pieces)
+
+    def _rest(self, engine: EngineT, why: StageError) -> None:
+        log.warning("%s failed and rests for %g s: %s", engine.name, REST_S, why)
+        self._rests_until_s[self._all.index(engine)] = self._clock() + REST_S
 
     def _awake(self) -> list[EngineT]:
         now_s = self._clock()
@@ -91,7 +94,15 @@ class FallbackModel(_Engines[LanguageModel]):
     """The `LanguageModel` port."""
 
     async def prepare(self, prompt: Prompt) -> None:
-        await self._awake()[0].prepare(prompt)
+        """The first that can gets ready; one that cannot would not answer either. Raises StageError."""
+        for model in self._awake():
+            try:
+                await model.prepare(prompt)
+                return
+            except StageError as error:
+                if model is self._all[-1]:
+                    raise
+                self._rest(model, error)
 
     def answer(self, prompt: Prompt) -> AsyncIterator[str]:
         return self._first_to_begin(lambda model: model.answer(prompt))

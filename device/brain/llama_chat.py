@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from device.brain.chat import Budget, Window, chat
+from device.brain.chat import Budget, Window, chat, prompt_tokens
 from device.brain.chat_template import PLAIN, ChatTemplate
 from device.brain.llama_engine import LlamaEngine
 from device.brain.reply_text import THOUGHT_BEGINS, ReplyText
@@ -41,8 +41,8 @@ class LlamaChat:
         self._seed = seed
         source = engine.chat_template or PLAIN
         self._template = ChatTemplate(source, bos=engine.bos, eos=engine.eos, controls=engine.controls())
-        prompt_tokens = engine.context_tokens - reply.longest_tokens
-        budget = Budget(prompt_tokens, reply.history_tokens, self._message_tokens())
+        for_prompt = prompt_tokens(engine.context_tokens, reply.longest_tokens)
+        budget = Budget(for_prompt, reply.history_tokens, self._message_tokens())
         self._window = Window(budget, engine.count)
 
     def prepare(self, prompt: Prompt, stop: StopFlag) -> None:

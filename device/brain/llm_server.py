@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
@@ -15,7 +16,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from device.brain.chat import Budget, Window, chat
+from device.brain.chat import Budget, Window, chat, prompt_tokens
 from device.brain.reply_text import ReplyText
 from device.brain.server_models import Listed, choose
 from device.brain.server_stream import ChatStream
@@ -39,6 +40,12 @@ LONGEST_SILENCE_S = 60.0
 LONGEST_LISTING_BYTES = 1 << 20
 LONGEST_TOKEN_CHARACTERS = 32
 """A server that goes on beyond what so many characters a token make was told to stop, and did not."""
+
+TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<|end|>", "<|endoftext|>", "<end_of_turn>", "</s>")
+"""How the templates in use end a turn. A server with another model's template lets them through."""
+
+_MARKER = re.compile(r"<\|[^<>|]{1,40}\|>|<(?:start|end)_of_turn>|</?s>|<[be]os>|\[/?INST\]")
+"""What the servers' tokenisers take for control tokens wherever it stands, said by whomever."""
 
 KEPT_S = 60.0
 """How long an unused connection is kept on this side."""
@@ -97,7 +104,8 @@ class ServerModel:
         self._reply = reply
         self._way = way
         self._longest_look_up_s = longest_look_up_s
-        budget = Budget(settings.context_tokens - reply.longest_tokens, reply.history_tokens)
+        for_prompt = prompt_tokens(settings.context_tokens, reply.longest_tokens)
+        budget = Budget(for_prompt, reply.history_tokens)
         self._window = Window(budget, estimated_tokens)
         self._look_ups: Worker[None] = Worker("look-up of the language model's server", lambda: None)
         self._opening = asyncio.Lock()
@@ -135,13 +143,15 @@ class ServerModel:
 
     async def answer(self, prompt: Prompt) -> AsyncIterator[str]:
         """The reply in pieces. Raises MindError. Closing it closes the connection: the server stops."""
-        text = ReplyText()
+        text = ReplyText(TURN_ENDS)
         with _as_mind(), self._failures():
             replied = self._replied(*await self._ready(), prompt, self._reply.longest_tokens)
             async with contextlib.aclosing(replied) as pieces:
                 async for piece in pieces:
                     if said := text.feed_text(piece):
                         yield said
+                    if text.ended:
+                        break
         if rest := text.finish():
             yield rest
         if not text.said:
@@ -242,7 +252,9 @@ class ServerModel:
         messages = chat(self._window.fit(prompt))
         return {
             "model": model.name,
-            "messages": [{"role": message.role, "content": message.content} for message in messages],
+            "messages": [
+                {"role": message.role, "content": _defused(message.content)} for message in messages
+            ],
             "max_tokens": longest_tokens,
             "temperature": self._reply.temperature,
             "top_p": self._reply.top_p,
@@ -318,6 +330,11 @@ def _as_mind() -> Iterator[None]:
         yield
     except EngineMissing as error:
         raise MindError(str(error)) from error
+
+
+def _defused(content: str) -> str:
+    """Markers in it broken by a space: what somebody says is never an order to the server's template."""
+    return _MARKER.sub(lambda found: f"{found[0][:1]} {found[0][1:]}", content)
 
 
 async def _pieces(response: httpx.Response) -> AsyncIterator[str]:

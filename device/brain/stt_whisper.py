@@ -10,10 +10,13 @@ from device.brain.whisper_pass import WhisperPasses
 from device.brain.whisper_utterance import Passes, WhisperUtterance
 from device.config import Whisper
 from device.contracts import FRAME_BYTES, Transcript
-from device.jobs import StopFlag, Worker
+from device.jobs import STOP_GRACE_S, StopFlag, Worker
 
 LOOK_EVERY_BYTES = 5 * FRAME_BYTES
 """How often the sound so far is looked at for a pause: 100 ms."""
+
+LONGEST_GRACE_S = 10.0
+"""How long a pass that nobody wants any more is waited for at most."""
 
 
 class WhisperStt:
@@ -22,7 +25,8 @@ class WhisperStt:
     The model lives in a thread of its own. A pass of CTranslate2 cannot be stopped midway: after
     release, in the worst case, one that began just before speech went on ends first, then the tail
     has its own (in `fitted`, twice each when the first looks wrong). An utterance that is abandoned
-    stops after the pass under way; a model that does not come back is given up and loaded anew.
+    stops after the pass under way, which is waited for; a model that takes much longer than that is
+    given up and loaded anew.
     """
 
     name = "whisper"
@@ -53,6 +57,7 @@ class WhisperStt:
 
     def _hear(self, passes: Passes, intake: Intake, stop: StopFlag) -> Transcript:
         """In the worker's thread, until there are no more frames and nothing is left to do."""
+        self._worker.grace_s = grace_for(passes.took_s)
         utterance = WhisperUtterance(passes)
         unseen = b""
         for pcm in intake.batches(stop):
@@ -67,6 +72,11 @@ class WhisperStt:
         while not stop and utterance.step(released=True):
             intake.partial = utterance.partial
         return utterance.transcript(self.name)
+
+
+def grace_for(pass_s: float) -> float:
+    """How long a stopped utterance may still take, where a pass takes `pass_s`: a board is no hang."""
+    return min(max(STOP_GRACE_S, 2 * pass_s), LONGEST_GRACE_S)
 
 
 def threads_for(cores: int) -> int:

@@ -25,11 +25,16 @@ class SystemOne:
         self._now = now
 
     async def prepare(self, history: tuple[Line, ...]) -> None:
-        """Let the model take in who it is and what was said, before the next words are known."""
+        """Let the model take in who it is and what was said, before the next words are known.
+
+        Whatever fails at that fails neither the turn nor the process.
+        """
         try:
             await self._model.prepare(Prompt(self._persona, history, notes(self._now())))
         except StageError as error:  # the answer will meet the same trouble, and tell the person
             log.warning("the language model could not get ready: %s", error)
+        except Exception:
+            log.exception("the language model failed while it got ready")
 
     def answer(self, request: Request) -> AsyncIterator[ReplyItem]:
         """The reply, its tags turned into events. Raises MindError."""

@@ -2,7 +2,7 @@
 
 A tag is an emotion or a gesture by name, in any case, also as `{emotion: happy}`. Whatever else stands in
 braces is a stage direction and is left out. A brace that is not closed within `LONGEST_TAG` characters is
-a slip of the model: only the brace is left out.
+a slip of the model: only the brace is left out, unless what follows it is a tag that was cut off.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ _DOES: Final[Mapping[str, ReplyItem]] = {
 }
 
 
+_BEGINNINGS: Final = (*_DOES, "emotion", "gesture")
+"""What stands after the brace of a tag."""
+
+
 class TagReader:
     """Reads one reply. The same text gives the same items however it is broken into deltas."""
 
@@ -31,6 +35,9 @@ class TagReader:
         self._after_space = True
         self._swallow_space = False
         """A tag between two spaces, or at the beginning, takes one of them along."""
+        self._in_word = False
+        self._after_word: list[ReplyItem] = []
+        """What tags inside a word ask for: it comes after the word, which is judged and spoken whole."""
 
     def feed(self, delta: str) -> Iterator[ReplyItem]:
         """The items of the reply as far as they are certain."""
@@ -48,7 +55,9 @@ class TagReader:
     def finish(self) -> Iterator[ReplyItem]:
         """The reply is over; what came after an unclosed brace is words after all."""
         text, self._tag = self._tag, None
-        yield from self._say(text or "")
+        yield from self._say(_words(text or ""))
+        yield from self._after_word
+        self._after_word.clear()
 
     def _take(self, character: str) -> Iterator[ReplyItem]:
         if self._tag is None:
@@ -59,19 +68,24 @@ class TagReader:
         elif character == "}":
             name, self._tag = _name(self._tag), None
             self._swallow_space = self._after_space
-            if name in _DOES:
+            if name in _DOES and self._in_word:
+                self._after_word.append(_DOES[name])
+            elif name in _DOES:
                 yield _DOES[name]
         elif character == "{" or len(self._tag) == LONGEST_TAG:
             text, self._tag = self._tag + character.strip("{"), "" if character == "{" else None
-            yield from self._say(text)
+            yield from self._say(_words(text))
         else:
             self._tag += character
 
     def _say(self, text: str) -> Iterator[ReplyItem]:
         spoken = text.lstrip(" ") if self._swallow_space else text
         if spoken:
+            if not spoken[0].isalnum():
+                yield from self._after_word
+                self._after_word.clear()
             self._swallow_space = False
-            self._after_space = spoken[-1].isspace()
+            self._after_space, self._in_word = spoken[-1].isspace(), spoken[-1].isalnum()
             yield Say(spoken)
 
 
@@ -92,6 +106,15 @@ def _name(tag: str) -> str:
     """`Emotion: Look Left` → `look_left`."""
     last = tag.lower().replace("=", ":").rpartition(":")[2]
     return "_".join(last.replace("-", " ").replace("_", " ").split())
+
+
+def _words(unclosed: str) -> str:
+    """What is said of the text after a brace that is not closed: nothing of a tag that was cut off.
+
+    A reply that is as long as it may be often ends so.
+    """
+    name = _name(unclosed)
+    return "" if any(known.startswith(name) for known in _BEGINNINGS) else unclosed
 
 
 def _joined(said: list[str]) -> Iterator[Say]:

@@ -63,6 +63,7 @@ def test_a_damaged_one_is_set_aside_and_a_new_one_begun(file: Path, damage: byte
     database = open_database(file, [FIRST])
     assert columns(database) == ["text"]
     assert file.with_name("notes.db.damaged").read_bytes() == damage
+    assert file.stat().st_mode & 0o077 == 0
     database.close()
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from types import SimpleNamespace
+from typing import TypeVar, cast
 
 import msgspec
 import pytest
 
+from device.app import Device, what_serves
 from device.audio.recording import load
 from device.config import Character, LlmServer, Piper, Settings, Sherpa, Whisper
 from device.config import Engines as Wanted
@@ -122,6 +124,19 @@ def test_a_server_that_is_switched_off_is_still_the_one_that_is_asked() -> None:
         llm_server=LlmServer(url="http://127.0.0.1:9/v1"),
     )
     assert look(settings, lambda engines: engines.serving["llm"]) == "server"
+
+
+@pytest.mark.parametrize(("llm", "promised"), [("server", False), ("none", True)])
+def test_that_nothing_leaves_is_promised_only_without_a_server(llm: str, promised: bool) -> None:
+    settings = msgspec.structs.replace(
+        PLAIN,
+        engines=msgspec.convert({"stt": "pocketsphinx", "llm": llm, "tts": "espeak"}, Wanted),
+        llm_server=LlmServer(url="http://127.0.0.1:9/v1"),
+    )
+    device = cast("Device", SimpleNamespace(detector=SimpleNamespace(name="energy")))
+    parts = look(settings, lambda engines: what_serves(device, engines))
+    assert any("nothing leaves" in part.served_by for part in parts) is promised
+    assert any(part.name == "System 1 (a server)" for part in parts) is not promised
 
 
 def test_a_server_without_an_address_is_told() -> None:

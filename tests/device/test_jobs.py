@@ -86,11 +86,16 @@ def test_a_hung_job_is_given_up_at_its_deadline_and_the_next_one_gets_a_new_engi
 
 
 def test_a_job_that_was_given_up_is_not_waited_for_again() -> None:
-    hang = threading.Event()
+    hang, begun = threading.Event(), threading.Event()
+
+    def hung(engine: Engine, stop: StopFlag) -> None:
+        begun.set()
+        hang.wait()
 
     async def story() -> float:
         worker = Worker("engine", Engine)
-        job = worker.submit(lambda e, stop: hang.wait())
+        job = worker.submit(hung)
+        await asyncio.to_thread(begun.wait, 5)
         await job.stop(grace_s=0.01)
         asked_s = asyncio.get_running_loop().time()
         await job.stop(grace_s=30)
@@ -355,7 +360,9 @@ def test_a_cancelled_reader_ends_the_job() -> None:
                 await asyncio.Event().wait()
 
         reading = asyncio.ensure_future(read())
-        await asyncio.sleep(0.02)  # a real thread has real time to begin
+        async with asyncio.timeout(5):
+            while not made:  # noqa: ASYNC110 - a real thread begins when it can
+                await asyncio.sleep(0.005)
         reading.cancel()
         await asyncio.wait([reading])
         assert await worker.run(lambda e, stop: "fine", 5) == "fine"
@@ -409,4 +416,93 @@ def test_a_stream_that_hangs_is_given_up_at_its_deadline() -> None:
         await worker.close()
 
     asyncio.run(story())
+    hang.set()
+
+
+# --- whose fault it is that the thread is busy ---------------------------------------------------
+
+
+def test_a_job_that_is_cancelled_while_it_waits_does_not_cost_the_job_before_its_engine() -> None:
+    go_on, begun = threading.Event(), threading.Event()
+
+    def busy(engine: Engine, stop: StopFlag) -> bool:
+        begun.set()
+        return go_on.wait(5) and not stop
+
+    async def story() -> bool:
+        worker = Worker("engine", Engine)
+        worker.grace_s = 0.01
+        before = worker.submit(busy)
+        await asyncio.to_thread(begun.wait, 5)
+        waiting = asyncio.ensure_future(worker.run(lambda e, stop: None, 30))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert worker.given_up == 0
+        go_on.set()
+        finished = await before.result(5)
+        await worker.run(lambda e, stop: None, 5)
+        await worker.close()
+        return finished
+
+    assert asyncio.run(story())
+    assert Engine.made == 1
+
+
+def test_an_engine_that_is_still_being_made_is_left_to_the_next_job() -> None:
+    """A large model takes longer to load than a turn waits: given up each time, it would never be there."""
+    go_on, begun = threading.Event(), threading.Event()
+    made: list[str] = []
+
+    def make() -> str:
+        begun.set()
+        assert go_on.wait(5)
+        made.append("engine")
+        return made[-1]
+
+    async def story() -> str:
+        worker = Worker("engine", make)
+        worker.grace_s = 0.01
+        pieces = worker.stream(lambda engine, stop: iter(["never said"]), 30)
+        first = asyncio.ensure_future(anext(pieces))
+        await asyncio.to_thread(begun.wait, 5)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        assert worker.given_up == 0
+        go_on.set()
+        result = await worker.run(lambda engine, stop: engine, 5)
+        await worker.close()
+        return result
+
+    assert asyncio.run(story()) == "engine"
+    assert made == ["engine"]
+
+
+def test_a_hung_job_whose_end_nobody_awaits_any_more_is_given_up_all_the_same() -> None:
+    hang, begun = threading.Event(), threading.Event()
+
+    def hung(engine: Engine, stop: StopFlag) -> None:
+        begun.set()
+        hang.wait()
+
+    async def story() -> int:
+        worker = Worker("engine", Engine)
+        worker.grace_s = 0.05
+        waiting = asyncio.ensure_future(worker.run(hung, 30))
+        await asyncio.to_thread(begun.wait, 5)
+        waiting.cancel()
+        await asyncio.sleep(0)
+        waiting.cancel()  # in the middle of its grace
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        async with asyncio.timeout(5):
+            while not worker.given_up:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert await worker.run(lambda e, stop: "fine", 5) == "fine"
+        await worker.close()
+        return worker.given_up
+
+    assert asyncio.run(story()) == 1
     hang.set()

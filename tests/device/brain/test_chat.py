@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.brain.chat import MESSAGE_TOKENS, UNSAID, Budget, Message, Window, chat
+from device.brain.chat import MESSAGE_TOKENS, UNSAID, Budget, Message, Window, chat, prompt_tokens
 from device.contracts import Line, Prompt, Who
 from device.errors import MindError
 
@@ -128,3 +128,8 @@ def test_a_huge_word_is_cut_inside() -> None:
 def test_a_persona_that_leaves_no_room_is_an_error_that_says_so() -> None:
     with pytest.raises(MindError, match="The persona is too long"):
         Window(Budget(10, 10), words).fit(Prompt("very " * 20, ()))
+
+
+@pytest.mark.parametrize(("longest", "left"), [(160, 1888), (1024, 1024), (5000, 1024)])
+def test_a_reply_never_takes_more_than_half_of_the_context(longest: int, left: int) -> None:
+    assert prompt_tokens(2048, longest) == left

@@ -85,6 +85,22 @@ def test_the_one_that_will_answer_gets_ready(clock: Clock) -> None:
     assert (len(best.prepared), len(other.prepared)) == (0, 1)
 
 
+def test_one_that_cannot_get_ready_rests_and_the_next_one_gets_ready(clock: Clock) -> None:
+    """A server that is off is found out while the person speaks, not when they wait for the answer."""
+    gone, other = FakeModel(fails=MindError("gone")), FakeModel(["other"])
+    both = FallbackModel([gone, other], 2.0, clock)
+    play(lambda: both.prepare(PROMPT))
+    assert len(other.prepared) == 1
+    assert play(lambda: said(both)) == "other"
+    assert not gone.prompts
+
+
+def test_that_none_can_get_ready_is_told(clock: Clock) -> None:
+    models = [FakeModel(fails=MindError("gone")), FakeModel(fails=MindError("also gone"))]
+    with pytest.raises(MindError, match="also gone"):
+        play(lambda: FallbackModel(models, 2.0, clock).prepare(PROMPT))
+
+
 def test_closing_early_closes_the_engine(clock: Clock) -> None:
     model = FakeModel(["one", "two"])
 

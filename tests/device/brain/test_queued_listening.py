@@ -80,9 +80,10 @@ def test_what_the_engine_hears_in_its_thread_is_the_transcript() -> None:
 
 
 def test_abandoning_before_the_end_ends_the_job() -> None:
-    ended = threading.Event()
+    begun, ended = threading.Event(), threading.Event()
 
     def wait(engine: str, intake: Intake, stop: StopFlag) -> Transcript:
+        begun.set()
         heard = counted(engine, intake, stop)
         ended.set()
         return heard
@@ -91,6 +92,7 @@ def test_abandoning_before_the_end_ends_the_job() -> None:
         worker = Worker("engine", lambda: "counting")
         listening = QueuedListening(worker, wait)
         listening.feed(frame(1))
+        await asyncio.to_thread(begun.wait, 5)
         await listening.abandon()
         assert ended.is_set()
         assert worker.given_up == 0

@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from device.brain.stt_whisper import WhisperStt, threads_for
+from device.brain.stt_whisper import LONGEST_GRACE_S, WhisperStt, grace_for, threads_for
 from device.brain.whisper_pass import Pass, WhisperPasses
 from device.config import Whisper
 from device.contracts import FRAME_BYTES, RATE_HZ, Frame, Transcript
 from device.errors import EngineMissing, StageTimeout, SttError
+from device.jobs import STOP_GRACE_S
 from device.pipeline import within
 from device.ports import Listening
 from tests.models_made.whisper import make_whisper
@@ -181,6 +182,40 @@ def test_abandoning_ends_the_work_between_passes_and_the_next_utterance_is_heard
         return passes
 
     assert asyncio.run(scenario()) == 1
+
+
+def test_a_board_on_which_a_pass_takes_long_does_not_lose_its_model_to_a_cancelled_turn() -> None:
+    begun, allowed = threading.Event(), threading.Event()
+    made: list[object] = []
+
+    class OnASlowBoard:
+        took_s = 3.0
+
+        def transcribe(self, samples: Samples) -> Pass:
+            begun.set()
+            allowed.wait(30)
+            return Pass("hello", 1, -0.1, 0.0, cut_short=False)
+
+    def make(*_: object) -> OnASlowBoard:
+        made.append(_)
+        return OnASlowBoard()
+
+    async def scenario() -> None:
+        stt = WhisperStt(Path(), "en", Whisper(), cores=1, make=make)
+        listening = stt.listen()
+        listening.feed(Frame(speech(1.0) + bytes(4 * RATE_HZ), 0.0))
+        await until(begun.is_set)
+        asyncio.get_running_loop().call_later(1.2 * STOP_GRACE_S, allowed.set)
+        await listening.abandon()
+        assert (await hear(stt, speech(1.0))).text == "hello"
+        await stt.close()
+
+    asyncio.run(scenario())
+    assert len(made) == 1
+
+
+def test_a_pass_that_hangs_is_not_waited_for_for_ever() -> None:
+    assert (grace_for(0.1), grace_for(600)) == (STOP_GRACE_S, LONGEST_GRACE_S)
 
 
 def test_a_failure_inside_the_model_is_an_error_of_this_utterance_only(model: Path) -> None:

@@ -148,6 +148,18 @@ def test_a_barge_in_ends_the_mood() -> None:
     Device(brain=FakeBrain([Express(Emotion.HAPPY), *LONG])).play(story)
 
 
+def test_a_mood_without_a_word_is_no_answer() -> None:
+    """Small language models write such replies; the person would wait for words that never come."""
+
+    async def story(device: Device) -> None:
+        device.session.ask("good news")
+        record = await device.turn()
+        assert record.error == "The mind gave no answer."
+        assert record.spoken
+
+    Device(brain=FakeBrain([Express(Emotion.HAPPY)])).play(story)
+
+
 def test_a_robot_whose_face_hangs_does_not_hold_up_the_words() -> None:
     async def story(device: Device) -> None:
         device.session.ask("good news")
