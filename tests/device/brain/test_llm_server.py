@@ -566,7 +566,8 @@ def test_without_a_key_none_is_sent() -> None:
 def test_no_word_of_a_turn_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     with_server(OddServer(), whole)
-    assert caplog.text == ""
+    # asyncio itself complains of the test's own server, whose last connection is cut off at its end
+    assert [record.getMessage() for record in caplog.records if record.name != "asyncio"] == []
 
 
 @pytest.mark.parametrize("content", [None, b"", b"one\ntwo", b"\xff\xfe"])
