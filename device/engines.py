@@ -137,13 +137,14 @@ class _AtHand:
         return {**{name: free[name] for name in order}, "pocketsphinx": self._pocketsphinx}
 
     def models(self) -> Loaders[LanguageModel]:
-        """A server is asked before a model on board, because somebody has named it."""
+        """A server that somebody named is asked first; never, where the model on board was chosen."""
         here: Loaders[LanguageModel] = {"llama": self._llama}
         there: Loaders[LanguageModel] = {"server": self._server}
         wanted, named = self._settings.engines.llm, bool(self._settings.llm_server.url)
         if wanted == "none":
             return {}
-        return {**there, **here} if named or wanted == "server" else here
+        asks_server = wanted == "server" or (named and wanted == "auto")
+        return {**there, **here} if asks_server else here
 
     def voices(self) -> Loaders[_Voice]:
         return {"piper": self._piper, "espeak": self._espeak}

@@ -139,6 +139,16 @@ def test_that_nothing_leaves_is_promised_only_without_a_server(llm: str, promise
     assert any(part.name == "System 1 (a server)" for part in parts) is not promised
 
 
+def test_a_server_is_not_asked_where_the_model_on_board_was_chosen() -> None:
+    """What is said would leave the device against the settings."""
+    settings = msgspec.structs.replace(
+        PLAIN,
+        engines=Wanted(stt="pocketsphinx", llm="llama", tts="espeak"),
+        llm_server=LlmServer(url="http://127.0.0.1:9/v1"),
+    )
+    assert look(settings, lambda engines: engines.model) is None
+
+
 def test_a_server_without_an_address_is_told() -> None:
     settings = msgspec.structs.replace(PLAIN, engines=Wanted(stt="pocketsphinx", llm="server", tts="espeak"))
     engines = look(settings, lambda engines: engines)
