@@ -151,11 +151,72 @@ class VoiceSettings(Section, frozen=True):
     """Loudness at start."""
 
 
+class Sound(Section, frozen=True):
+    """The device's own microphone and speaker."""
+
+    microphone: str = "auto"
+    """auto: the sound card's where there is one, else the page's. page: the page's. Or a part of a name."""
+    speaker: str = "auto"
+    gain_db: Annotated[float, Meta(ge=-20, le=40)] = 0.0
+    """Added to what the microphone gives."""
+    loudest: Percent = 85
+    """No voice, button or page makes it louder than this."""
+    open: Literal["always", "pressed"] = "always"
+    """always: the microphone fills a ring of half a second in RAM. pressed: it is closed between presses."""
+    echo_cancellation: Literal["off", "system"] = "off"
+    """system: by the module of PulseAudio or PipeWire."""
+
+
+class Button(Section, frozen=True):
+    """The button that is pressed to talk."""
+
+    pin: str = ""
+    """As gpiozero names it: GPIO17, BOARD11; empty: there is none."""
+    wiring: Literal["to_ground", "to_3v3"] = "to_ground"
+    debounce_ms: Annotated[int, Meta(ge=0, le=200)] = 25
+    keyboard: str = ""
+    """A part of the name of an input device whose key is a button, too; empty: none."""
+    key: str = "space"
+
+
+class Looks(Section, frozen=True):
+    """How the light shows each state: a colour and a pattern."""
+
+    starting: str = "#ffffff breathe"
+    idle: str = "#101820 steady"
+    listening: str = "#0040ff steady"
+    thinking: str = "#8020ff spin"
+    speaking: str = "#00c040 wave"
+    offline: str = "#ffb000 breathe"
+    muted: str = "#ff2000 dim"
+    setup: str = "#00c0c0 blink"
+    updating: str = "#ffffff spin"
+    fault: str = "#ff0000 flash"
+
+
+class Lights(Section, frozen=True):
+    """The light that shows what the device is doing."""
+
+    kind: Literal["none", "rgb", "ring"] = "none"
+    """rgb: one LED on three pins. ring: addressable LEDs on SPI."""
+    red_pin: str = "GPIO22"
+    green_pin: str = "GPIO27"
+    blue_pin: str = "GPIO23"
+    common: Literal["cathode", "anode"] = "cathode"
+    chip: Literal["apa102", "ws2812"] = "apa102"
+    device: str = "/dev/spidev0.0"
+    count: Annotated[int, Meta(ge=1, le=256)] = 12
+    brightness: Percent = 60
+    looks: Looks = Looks()
+
+
 class Panel(Section, frozen=True):
     """The page that the device serves."""
 
     port: Annotated[int, Meta(ge=0, le=65535)] = 8137
     """On 127.0.0.1; 0 takes any free port."""
+    network: bool = False
+    """Serve the page to the local network, too, by TLS."""
 
 
 class Consent(Section, frozen=True):
@@ -187,5 +248,8 @@ class Settings(Section, frozen=True):
     llama: Llama = Llama()
     llm_server: LlmServer = LlmServer()
     reply: Reply = Reply()
+    sound: Sound = Sound()
+    button: Button = Button()
+    lights: Lights = Lights()
     panel: Panel = Panel()
     consent: Consent = Consent()

@@ -17,6 +17,9 @@ FRAME_MS = 20
 FRAME_SAMPLES = RATE_HZ * FRAME_MS // 1000
 FRAME_BYTES = 2 * FRAME_SAMPLES
 
+TAP_S = 0.25
+"""A press shorter than this, in which nobody speaks, is a tap: it silences, and two of them repeat."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -225,6 +228,9 @@ class Stock(enum.Enum):
     STILL_LISTENING = "still_listening"
     """A typed request came while somebody is speaking."""
     NOTHING_HEARD = "nothing_heard"
+    NOTHING_TO_REPEAT = "nothing_to_repeat"
+    NO_MICROPHONE = "no_microphone"
+    BUTTON_STUCK = "button_stuck"
 
 
 # --- safety --------------------------------------------------------------------------------------
@@ -285,3 +291,15 @@ class Announcement:
     urgency: Urgency
     text: str
     expires_s: float
+    rings: bool = False
+    """A ringing sound goes before the words."""
+
+
+class Outcome(enum.Enum):
+    """What became of an announcement."""
+
+    SAID = "said"
+    DISMISSED = "dismissed"
+    """A person cut it off, or had it stopped."""
+    DROPPED = "dropped"
+    """It came too late, or there were too many."""

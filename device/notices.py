@@ -67,6 +67,29 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What is so, whatever the conversation is doing; posted when any of it changes."""
+
+    muted: bool
+    setup: bool
+    online: bool
+    volume: int
+    """Percent."""
+    mode: str
+    """hold or toggle."""
+    faults: tuple[str, ...] = ()
+    """A sentence for each part that does not work: what happened and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """Of the microphone, ten times a second while somebody is listened to. 0 dBFS is full scale."""
+
+    peak_dbfs: float
+    rms_dbfs: float
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A press or a request was not taken; `why` is a sentence for a person."""
 
@@ -80,7 +103,7 @@ class TurnEnded:
     record: Mapping[str, Any]
 
 
-Notice = LightChanged | Heard | Answering | Moved | Refused | TurnEnded
+Notice = LightChanged | Standing | Loudness | Heard | Answering | Moved | Refused | TurnEnded
 
 
 class Board:

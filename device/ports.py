@@ -34,8 +34,12 @@ class Microphone(Protocol):
     def frames(self) -> AsyncIterator[Frame]:
         """20 ms frames at 16 kHz, as they are captured; ends when the source ends.
 
-        Raises AudioDeviceError when the device goes away.
+        A device that goes away is a fault that is told and cured elsewhere: frames go on when it is back.
         """
+        ...
+
+    def want(self, wanted: bool) -> None:
+        """Open the device, or close it; while closed, nothing is captured. Returns at once."""
         ...
 
 
@@ -173,7 +177,10 @@ class Speaker(Protocol):
     def begin(self, turn_id: int) -> Playback: ...
 
     def silence(self) -> None:
-        """Drop all that has not sounded. Takes effect within one block; never blocks; idempotent."""
+        """Drop all that has not sounded. Takes effect within one block; never blocks; idempotent.
+
+        One that plays in a thread of its own may be silenced from any thread, also while the loop hangs.
+        """
         ...
 
     def set_volume(self, percent: int) -> None: ...
@@ -197,7 +204,7 @@ class Robot(Protocol):
         ...
 
     def halt(self) -> None:
-        """Stop all motion now; returns at once."""
+        """Stop all motion now; returns at once. From any thread, also while the loop hangs."""
         ...
 
 
@@ -216,3 +223,30 @@ class Controls(Protocol):
         ...
 
     def stop(self) -> None: ...
+
+
+class Switches(Protocol):
+    """What a person can switch, beside talking. Each returns at once."""
+
+    def mute(self, muted: bool) -> None:
+        """Close the microphone, or allow it again."""
+        ...
+
+    def repeat(self) -> None:
+        """Say again what was said last."""
+        ...
+
+    def set_up(self, on: bool) -> None:
+        """Begin or end setup mode."""
+        ...
+
+
+class Button(Protocol):
+    """The two edges of a button to talk by, whatever they come from: a pin, a key or the page.
+
+    From the event loop; each returns at once.
+    """
+
+    def press(self) -> None: ...
+
+    def release(self) -> None: ...

@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 venv=.venv
+system_python=/usr/bin/python3
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/twominds
 
 say() { echo "twominds: $*"; }
@@ -54,6 +55,19 @@ chromium_package() { # Raspberry Pi OS Bookworm has its own name for it
     fi
 }
 
+have_library() { [[ $(PATH="$PATH:/sbin" ldconfig -p) == *"$1 "* ]]; }
+
+on_a_raspberry_pi() { [[ $(sed 's/\x00//' /proc/device-tree/model 2>/dev/null) == *"Raspberry Pi"* ]]; }
+
+sound_servers() { # what the tests of sound stand on; a desktop's own sound server is never replaced
+    have pactl || missing+=(pulseaudio-utils)
+    [ -e "$(echo /usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so)" ] || missing+=(libasound2-plugins)
+    have pipewire || missing+=(pipewire)
+    have wireplumber || missing+=(wireplumber)
+    have dbus-run-session || missing+=(dbus)
+    if ! have pulseaudio && ! have pipewire-pulse; then missing+=(pulseaudio); fi
+}
+
 system_packages() { # system_packages LEVEL
     local missing=()
     if ! have python3; then
@@ -64,6 +78,14 @@ system_packages() { # system_packages LEVEL
         missing+=("$(venv_package)")
     fi
     have espeak-ng || missing+=(espeak-ng)
+    have_library libportaudio.so.2 || missing+=(libportaudio2)
+    have_library libopus.so.0 || missing+=(libopus0)
+    if on_a_raspberry_pi && ! $system_python -c 'import lgpio' 2>/dev/null; then
+        missing+=(python3-lgpio)
+    fi
+    if [ "$1" = test ] || [ "$1" = native ]; then
+        sound_servers
+    fi
     if [ "$1" = test ] || [ "$1" = native ]; then
         have chromium || have chromium-browser || missing+=("$(chromium_package)")
     fi
@@ -128,6 +150,17 @@ install_project() { # the tree itself, editable: .venv/bin/twominds
     if done_already project "$key"; then return; fi
     $venv/bin/uv pip install --quiet --python $venv/bin/python --offline --no-deps --no-build-isolation -e .
     is_done project "$key"
+}
+
+link_lgpio() { # the pins of a Raspberry Pi: Debian's own package, because there are no wheels of it
+    local site file
+    if ! on_a_raspberry_pi || $venv/bin/python -c 'import lgpio' 2>/dev/null; then return; fi
+    site=$($venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    for file in /usr/lib/python3/dist-packages/lgpio.py /usr/lib/python3/dist-packages/_lgpio*.so; do
+        ln -sf "$file" "$site/"
+    done
+    $venv/bin/python -c 'import lgpio' 2>/dev/null ||
+        say "lgpio cannot be used by $venv: a button and lights on pins will not work. Is its Python Debian's?"
 }
 
 # --- llama-cpp-python, the one package that has to be compiled -------------------------------------------
@@ -225,6 +258,7 @@ case $level in
     *) stop "unknown level $level: run, silero, voice, test or native" ;;
 esac
 install_project
+link_lgpio
 if [ "$level" = voice ]; then # models first: what they ask is asked before the long wait
     come=yes
     fetch_models || come=no

@@ -46,7 +46,7 @@ def set_up(tmp_path: Path, tree: Path) -> SetUp:
             real = shutil.which(name)
             assert real is not None
             (folder / name).symlink_to(real)
-        for name, lines in programs.items():
+        for name, lines in {"ldconfig": LIBRARIES, **programs}.items():
             (folder / name).write_text(f"#!{shutil.which('bash')}\n{lines}\n")
             (folder / name).chmod(0o755)
         return subprocess.run(
@@ -60,6 +60,7 @@ def set_up(tmp_path: Path, tree: Path) -> SetUp:
     return run
 
 
+LIBRARIES = "echo libportaudio.so.2 here; echo libopus.so.0 here"
 PYTHON = f'exec {sys.executable} "$@"'
 ROOT_ID, PERSON_ID = "echo 0", "echo 1000"
 APT = 'echo "$*" >>"$LOG"'
@@ -89,6 +90,21 @@ def test_root_installs_only_what_is_missing(set_up: SetUp, tmp_path: Path) -> No
     assert done.returncode == 1
     assert "no such luck" in done.stderr
     assert "apt could not install espeak-ng" in done.stderr
+
+
+def test_libraries_for_sound_are_installed_where_they_are_missing(set_up: SetUp, tmp_path: Path) -> None:
+    programs = {"python3": PYTHON, "id": ROOT_ID, "apt-get": f"{APT}; false", "espeak-ng": ""}
+    set_up(programs | {"ldconfig": "echo libopus.so.0 here"})
+    assert (tmp_path / "apt.log").read_text().splitlines()[1].endswith("-y libportaudio2")
+
+
+def test_a_desktops_own_sound_server_is_never_replaced(set_up: SetUp, tmp_path: Path) -> None:
+    desktop = {"chromium": "", "pipewire": "", "pipewire-pulse": "", "wireplumber": "", "espeak-ng": ""}
+    programs = {"python3": PYTHON, "id": ROOT_ID, "apt-get": f"{APT}; false", **desktop}
+    set_up(programs, "test")
+    asked = (tmp_path / "apt.log").read_text().splitlines()[1].split()
+    assert "pulseaudio-utils" in asked
+    assert "pulseaudio" not in asked
 
 
 def test_a_python_without_venv_gets_debians_package(set_up: SetUp, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ class PageMicrophone:
         self._clock = clock
         self._frames: asyncio.Queue[Frame] = asyncio.Queue(int(CAPACITY_S * 1000 / FRAME_MS))
         self._take: _Take | None = None
+        self._wanted = True
         self.dropped = 0
         """Frames that nobody read in time."""
 
@@ -33,8 +34,15 @@ class PageMicrophone:
         while True:
             yield await self._frames.get()
 
+    def want(self, wanted: bool) -> None:
+        """While it is not wanted, what the page sends is thrown away."""
+        self._wanted = wanted
+
     def take(self, take_id: int, pcm: bytes, rate_hz: int) -> None:
         """A batch of a take, at the page's rate, that has just arrived; without `pcm`, the take has ended."""
+        if not self._wanted:
+            self._take = None
+            return
         if self._take is None or self._take.key != (take_id, rate_hz):
             self._take = _Take(take_id, rate_hz)
         for frame in self._take.feed(pcm, self._clock()):

@@ -33,6 +33,7 @@ class RecordingMicrophone:
         pcm = at_rate(audio, RATE_HZ).pcm
         self._pcm = pcm + bytes(-len(pcm) % FRAME_BYTES)
         self._fast = fast
+        self._wanted = True
         self.finished = asyncio.Event()
         """The recording is over, and silence begins."""
 
@@ -41,13 +42,19 @@ class RecordingMicrophone:
         ended_s = asyncio.get_running_loop().time()
         for at in range(0, len(self._pcm), FRAME_BYTES):
             begun_s = await self._capture(ended_s, self._fast)
-            yield Frame(self._pcm[at : at + FRAME_BYTES], begun_s)
+            if self._wanted:
+                yield Frame(self._pcm[at : at + FRAME_BYTES], begun_s)
             ended_s = begun_s if self._fast else begun_s + FRAME_S
         self.finished.set()
         while True:
             begun_s = await self._capture(ended_s, fast=False)
-            yield Frame(SILENCE, begun_s)
+            if self._wanted:
+                yield Frame(SILENCE, begun_s)
             ended_s = begun_s + FRAME_S
+
+    def want(self, wanted: bool) -> None:
+        """The recording goes by whether it is heard or not."""
+        self._wanted = wanted
 
     async def _capture(self, begins_s: float, fast: bool) -> float:
         """Wait as long as the next frame takes; the time at which it began.

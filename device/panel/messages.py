@@ -141,6 +141,24 @@ class Moved(ToPage, frozen=True, tag="moved"):
     gesture: Gesture
 
 
+class Standing(ToPage, frozen=True, tag="standing"):
+    """What is so, whatever the conversation is doing."""
+
+    muted: bool
+    setup: bool
+    online: bool
+    volume: int
+    mode: str
+    faults: tuple[str, ...]
+
+
+class Loudness(ToPage, frozen=True, tag="loudness"):
+    """Of the microphone, while somebody is listened to; 0 is full scale."""
+
+    peak_dbfs: float
+    rms_dbfs: float
+
+
 class Refused(ToPage, frozen=True, tag="refused"):
     """A press or a request was not taken: a sentence for a person."""
 
@@ -164,7 +182,20 @@ class Silence(ToPage, frozen=True, tag="silence"):
     """Drop all sound that has not sounded, now."""
 
 
-DeviceMessage = Welcome | Light | Floor | Heard | Answering | Moved | Refused | Turn | Play | Silence
+DeviceMessage = (
+    Welcome
+    | Light
+    | Standing
+    | Loudness
+    | Floor
+    | Heard
+    | Answering
+    | Moved
+    | Refused
+    | Turn
+    | Play
+    | Silence
+)
 
 
 # --- the wire ------------------------------------------------------------------------------------

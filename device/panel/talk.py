@@ -257,6 +257,10 @@ def _of_notice(notice: Notice) -> m.DeviceMessage:
             return m.Answering(turn_id, text, route.mind, route.reason)
         case notices.Moved(gesture):
             return m.Moved(gesture)
+        case notices.Standing(muted, setup, online, volume, mode, faults):
+            return m.Standing(muted, setup, online, volume, mode, faults)
+        case notices.Loudness(peak_dbfs, rms_dbfs):
+            return m.Loudness(peak_dbfs, rms_dbfs)
         case notices.Refused(why):
             return m.Refused(why)
         case notices.TurnEnded(record):

@@ -18,7 +18,7 @@ def test_only_what_was_given_carries_its_origin() -> None:
     lines = as_file(load(None, {"TWOMINDS_TALK__MODE": "toggle"})).splitlines()
     assert 'mode = "toggle"  # TWOMINDS_TALK__MODE' in lines
     assert "patience_s = 0.9" in lines
-    assert sum("#" in line for line in lines) == 1
+    assert sum(" # " in line for line in lines) == 1
 
 
 def test_a_value_is_found_by_its_path() -> None:
