@@ -160,7 +160,7 @@ class Sound(Section, frozen=True):
     gain_db: Annotated[float, Meta(ge=-20, le=40)] = 0.0
     """Added to what the microphone gives."""
     loudest: Percent = 85
-    """No voice, button or page makes it louder than this."""
+    """What a volume of 100 % is: no voice, button or page makes it louder."""
     open: Literal["always", "pressed"] = "always"
     """always: the microphone fills a ring of half a second in RAM. pressed: it is closed between presses."""
     echo_cancellation: Literal["off", "system"] = "off"

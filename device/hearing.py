@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from device.audio.endpointer import Ending, Endpointer
 from device.audio.frames import Tap
-from device.contracts import Transcript
+from device.audio.level import measure
+from device.contracts import FRAME_BYTES, Frame, Transcript
 from device.machine import Endpoint, EndpointReason
-from device.notices import Board, Heard
+from device.notices import Board, Heard, Loudness
 from device.pipeline import within
 from device.ports import Listening, SpeechToText, VoiceDetector
 from device.record import Stage, TurnRecord
@@ -19,6 +20,10 @@ LATE_FRAMES_S = 0.3
 
 LATE_LIMIT_S = 1.0
 """A microphone that gives no frames at all is given this much more than the longest utterance."""
+
+
+METERED_FRAMES = 5
+"""The level is told for so many frames together: ten times a second."""
 
 
 class Hearing:
@@ -35,7 +40,9 @@ class Hearing:
         longest_s: float,
         deadline_s: float,
         emit: Callable[[Endpoint], None],
+        captured: Callable[[], None] = lambda: None,
     ) -> None:
+        """`captured` is called when no more sound is wanted."""
         self._tap = tap
         self._detector = detector
         self._endpointer = endpointer
@@ -45,10 +52,14 @@ class Hearing:
         self._longest_s = longest_s
         self._deadline_s = deadline_s
         self._emit = emit
+        self._captured = captured
+        self._unmetered = b""
         self._last_partial = ""
         self._ends_by_s: float | None = None
         """Of the loop's clock; known once the utterance is over."""
         self._bound: asyncio.Timeout | None = None
+        self.capturing = True
+        """More sound may be wanted."""
 
     def end(self, post_roll_s: float) -> None:
         """The utterance is over: take in the post-roll, then no more. May come before the capture began."""
@@ -63,6 +74,14 @@ class Hearing:
         """No more sound is wanted, and none is kept. Idempotent."""
         self._record.frames_dropped = self._tap.dropped
         self._tap.close()
+        if self.capturing:
+            self.capturing = False
+            self._captured()
+
+    @property
+    def heard_speech(self) -> bool:
+        """Somebody has spoken, as far as can be told by now."""
+        return self._endpointer.heard_speech
 
     async def transcript(self) -> Transcript | None:
         """What was said; None when nobody spoke.
@@ -73,6 +92,7 @@ class Hearing:
         listening = self._stt.listen()
         try:
             await self._capture(listening)
+            self.close()
             self._record.mark(Stage.CAPTURED)
             if not self._endpointer.heard_speech:
                 return None
@@ -88,6 +108,7 @@ class Hearing:
             async with asyncio.timeout_at(self._ends_by_s or self._latest_s()) as self._bound:
                 async for frame in self._tap:
                     listening.feed(frame)
+                    self._meter(frame)
                     self._watch(self._endpointer.step(self._detector.is_speech(frame)))
                     self._post_partial(listening.partial)
                     if self._endpointer.heard_speech:
@@ -106,6 +127,13 @@ class Hearing:
             self._emit(Endpoint(self._record.turn_id, EndpointReason.LIMIT))
         elif ending is not None:
             self._emit(Endpoint(self._record.turn_id, EndpointReason.SILENCE))
+
+    def _meter(self, frame: Frame) -> None:
+        self._unmetered += frame.pcm
+        if len(self._unmetered) >= METERED_FRAMES * FRAME_BYTES:
+            level = measure(self._unmetered)
+            self._unmetered = b""
+            self._board.post(Loudness(level.peak_dbfs, level.rms_dbfs))
 
     def _post_partial(self, partial: str) -> None:
         if partial != self._last_partial:

@@ -37,6 +37,11 @@ class Refusal(enum.Enum):
     SETUP = "setup"
     UPDATING = "updating"
     LISTENING = "listening"
+    NO_MICROPHONE = "no_microphone"
+
+
+MICROPHONE = "microphone"
+"""The part that nobody can be heard without, as `Facts.faults` names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class Facts:
     updating: bool = False
     online: bool = True
     faults: frozenset[str] = frozenset()
+    """The parts that do not work, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,11 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """Somebody wants to hear it again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Announced:
     announcement: Announcement
 
@@ -110,6 +121,8 @@ class Endpoint:
 @dataclass(frozen=True, slots=True)
 class NothingHeard:
     turn_id: int
+    tapped: bool = False
+    """The press was a tap: silence is what it was meant for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +148,7 @@ Event = (
     | Released
     | Asked
     | Stopped
+    | Repeated
     | Announced
     | FactsChanged
     | Endpoint
@@ -174,6 +188,13 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class SayAgain:
+    """Begin a turn that says again what was said last."""
+
+    turn_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Announce:
     """Begin a turn that says an announcement."""
 
@@ -208,13 +229,20 @@ class Dismiss:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """An announcement came to its end."""
+
+    announcement: Announcement
+
+
+@dataclass(frozen=True, slots=True)
 class Drop:
     """An announcement was too late, or one too many, and was never said."""
 
     announcement: Announcement
 
 
-Action = Listen | EndCapture | Answer | Announce | Cancel | Halt | Refuse | Dismiss | Drop
+Action = Listen | EndCapture | Answer | SayAgain | Announce | Cancel | Halt | Refuse | Dismiss | Said | Drop
 
 Step = tuple[State, tuple[Action, ...]]
 
@@ -265,12 +293,12 @@ def _endpoint(state: State, event: Event, facts: Facts) -> Step:
 def _ask(state: State, event: Event, facts: Facts) -> Step:
     """Typed words do not need the microphone, so muted does not matter."""
     assert isinstance(event, Asked)
-    if facts.setup or facts.updating:
-        return state, (Refuse(Refusal.SETUP if facts.setup else Refusal.UPDATING),)
-    state, actions = _end_turn(state, dismissed=True)
-    turn_id = state.turn_id + 1
-    state = replace(state, phase=Phase.THINKING, turn_id=turn_id)
-    return state, (*actions, Answer(turn_id, event.text))
+    text = event.text
+    return _begin_unheard(state, facts, lambda turn_id: Answer(turn_id, text))
+
+
+def _repeat(state: State, event: Event, facts: Facts) -> Step:
+    return _begin_unheard(state, facts, SayAgain)
 
 
 def _ask_while_listening(state: State, event: Event, facts: Facts) -> Step:
@@ -280,8 +308,24 @@ def _ask_while_listening(state: State, event: Event, facts: Facts) -> Step:
 def _stop(state: State, event: Event, facts: Facts) -> Step:
     """Quiet means quiet: of what waits to be announced, only an alarm still rings."""
     state, actions = _end_turn(state, dismissed=True)
+    state, then = _be_still(state, facts)
+    return state, (*actions, *then)
+
+
+def _nothing_heard(state: State, event: Event, facts: Facts) -> Step:
+    """A tap has silenced what sounded, and nothing is to follow."""
+    assert isinstance(event, NothingHeard)
+    if not event.tapped:
+        return _turn_over(state, event, facts)
+    state, over = _finish(state, failed=False)
+    state, then = _be_still(state, facts)
+    return state, (*over, *then)
+
+
+def _be_still(state: State, facts: Facts) -> Step:
+    """From IDLE."""
     state, expired = _expire(state, facts)
-    actions = (*actions, Halt(), *expired)
+    actions: tuple[Action, ...] = (Halt(), *expired)
     if state.waiting and state.waiting[0].urgency is Urgency.ALARM:
         state, ring = _next_announcement(state, facts)
         actions = (*actions, *ring)
@@ -321,7 +365,9 @@ def _first_audio(state: State, event: Event, facts: Facts) -> Step:
 
 
 def _turn_over(state: State, event: Event, facts: Facts) -> Step:
-    return _next_announcement(replace(state, phase=Phase.IDLE, announcing=None), facts)
+    state, over = _finish(state, failed=isinstance(event, TurnFailed))
+    state, actions = _next_announcement(state, facts)
+    return state, (*over, *actions)
 
 
 def _facts_changed_in_idle(state: State, event: Event, facts: Facts) -> Step:
@@ -329,7 +375,7 @@ def _facts_changed_in_idle(state: State, event: Event, facts: Facts) -> Step:
 
 
 def _facts_changed_while_listening(state: State, event: Event, facts: Facts) -> Step:
-    """Muted (or worse) in mid-utterance: the microphone is let go at once."""
+    """Muted, unplugged or worse in mid-utterance: the microphone is let go at once."""
     refusal = _refusal(facts)
     if refusal is None:
         return state, ()
@@ -346,11 +392,30 @@ def _refusal(facts: Facts) -> Refusal | None:
         return Refusal.UPDATING
     if facts.setup:
         return Refusal.SETUP
-    return Refusal.MUTED if facts.muted else None
+    if facts.muted:
+        return Refusal.MUTED
+    return Refusal.NO_MICROPHONE if MICROPHONE in facts.faults else None
+
+
+def _begin_unheard(state: State, facts: Facts, begin: Callable[[int], Action]) -> Step:
+    """A turn that needs no microphone, in place of whatever was under way."""
+    if facts.setup or facts.updating:
+        return state, (Refuse(Refusal.SETUP if facts.setup else Refusal.UPDATING),)
+    state, actions = _end_turn(state, dismissed=True)
+    turn_id = state.turn_id + 1
+    return replace(state, phase=Phase.THINKING, turn_id=turn_id), (*actions, begin(turn_id))
 
 
 def _end_capture(state: State) -> Step:
     return replace(state, phase=Phase.THINKING), (EndCapture(state.turn_id),)
+
+
+def _finish(state: State, *, failed: bool) -> Step:
+    """To IDLE, from a turn that has ended by itself. An announcement that failed was not said."""
+    idle = replace(state, phase=Phase.IDLE, announcing=None)
+    if state.announcing is None:
+        return idle, ()
+    return idle, (Drop(state.announcing) if failed else Said(state.announcing),)
 
 
 def _end_turn(state: State, *, dismissed: bool) -> Step:
@@ -398,6 +463,7 @@ TABLE: dict[Phase, dict[type[Event], Handler]] = {
         Released: IGNORED,
         Asked: _ask,
         Stopped: _stop,
+        Repeated: _repeat,
         Announced: _announced_in_idle,
         FactsChanged: _facts_changed_in_idle,
         Endpoint: IGNORED,
@@ -411,10 +477,11 @@ TABLE: dict[Phase, dict[type[Event], Handler]] = {
         Released: _release,
         Asked: _ask_while_listening,
         Stopped: _stop,
+        Repeated: _repeat,
         Announced: _announced_while_listening,
         FactsChanged: _facts_changed_while_listening,
         Endpoint: _endpoint,
-        NothingHeard: _turn_over,
+        NothingHeard: _nothing_heard,
         FirstAudio: IGNORED,
         ReplyDone: _turn_over,
         TurnFailed: _turn_over,
@@ -424,10 +491,11 @@ TABLE: dict[Phase, dict[type[Event], Handler]] = {
         Released: IGNORED,
         Asked: _ask,
         Stopped: _stop,
+        Repeated: _repeat,
         Announced: _announced_in_turn,
         FactsChanged: IGNORED,
         Endpoint: IGNORED,
-        NothingHeard: _turn_over,
+        NothingHeard: _nothing_heard,
         FirstAudio: _first_audio,
         ReplyDone: _turn_over,
         TurnFailed: _turn_over,
@@ -437,10 +505,11 @@ TABLE: dict[Phase, dict[type[Event], Handler]] = {
         Released: IGNORED,
         Asked: _ask,
         Stopped: _stop,
+        Repeated: _repeat,
         Announced: _announced_in_turn,
         FactsChanged: IGNORED,
         Endpoint: IGNORED,
-        NothingHeard: _turn_over,
+        NothingHeard: _nothing_heard,
         FirstAudio: IGNORED,
         ReplyDone: _turn_over,
         TurnFailed: _turn_over,

@@ -42,6 +42,8 @@ class Stage(enum.Enum):
 class Kind(enum.Enum):
     SPOKEN = "spoken"
     TYPED = "typed"
+    AGAIN = "again"
+    """What was said last, said again."""
     ANNOUNCEMENT = "announcement"
 
 
@@ -59,6 +61,8 @@ class TurnRecord:
     engines: dict[str, str] = field(default_factory=dict)
     heard: str = ""
     confidence: float | None = None
+    made: str = ""
+    """Everything that was to be spoken, whether it sounded or not."""
     spoken: str = ""
     spoken_s: float = 0.0
     gate: str = ""
@@ -66,6 +70,8 @@ class TurnRecord:
     error: str = ""
     """What failed, as a sentence."""
     error_code: str = ""
+    tapped: bool = False
+    """The press was too short for more than a word."""
     cut_off: bool = False
     """The person (or an alarm) interrupted it."""
     frames_dropped: int = 0

@@ -19,16 +19,28 @@ from device import machine as m
 from device.audio.earcon import refusal, trouble
 from device.audio.endpointer import Endpointer
 from device.audio.frames import FrameHub
-from device.config import Settings
-from device.contracts import Announcement, Audio, Emotion, Express, Gesture, Perform, SetVolume, Stock
+from device.config import Settings, Talk
+from device.contracts import (
+    TAP_S,
+    Announcement,
+    Audio,
+    Emotion,
+    Express,
+    Gesture,
+    Outcome,
+    Perform,
+    SetVolume,
+    Stock,
+)
 from device.conversation import Conversation
 from device.errors import RobotError, StageError, parts
 from device.hearing import Hearing
 from device.hw.lights import light
-from device.notices import LightChanged, LightState, Moved, Refused
+from device.notices import LightChanged, LightState, Moved, Refused, Standing
 from device.ports import Robot, SpeechToText, VoiceDetector
 from device.record import Kind, Stage, TurnRecord
 from device.speaking import Act
+from device.stop import StopLatch
 from device.turn import Answerers, Turn, Typed, Words
 
 log = logging.getLogger(__name__)
@@ -37,6 +49,8 @@ INBOX_SIZE = 256
 LAST_TURN_BOUND_S = 3.0
 """How long a new turn waits for the one before it to end; engines are given up well before."""
 GESTURE_BOUND_S = 15.0
+STUCK_BUTTON = "button"
+"""The fault of a button that does not come up: nothing is captured for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,10 @@ class Ears:
     hub: FrameHub
     detector: VoiceDetector
     stt: SpeechToText
+    want: Callable[[bool], None] = lambda wanted: None
+    """Opens the microphone, or closes it."""
+    echo_free: bool = False
+    """What the speaker plays does not come back through the microphone: proven on this device."""
 
 
 @dataclass(slots=True)
@@ -59,7 +77,10 @@ class _UnderWay:
 
 
 class Session:
-    """Implements `ports.Controls`. Everything runs in one event loop."""
+    """Implements `ports.Controls`, `ports.Button` and `ports.Switches`. Everything runs in one event loop.
+
+    Only `latch` may be pulled from other threads.
+    """
 
     def __init__(
         self,
@@ -86,22 +107,38 @@ class Session:
         self._conversation = conversation
         self._quiet_since_s = clock()
         self._unmuted_s = clock()
+        self._pressed_s = clock()
+        self._said_last = ""
+        self._faults: dict[str, str] = {}
+        self._wanted: bool | None = None
+        self._talk = settings.talk
+        self.latch = StopLatch()
+        self.latch.reaches(robot.halt)
+        self.announced: Callable[[int, Outcome], None] = lambda announcement_id, outcome: None
+        """Told what became of every announcement."""
         self.light = LightChanged(LightState.STARTING, leaving=False)
         """What the light shows now."""
         self.volume = settings.voice.volume
+        self.standing = self._standing()
+        """What is so now, whatever the conversation is doing."""
 
     # --- what a person does (ports.Controls) ---
 
     def press(self) -> None:
-        """Sound stops here and now, not when the inbox gets to it.
+        """Sound and motion stop here and now, not when the inbox gets to it.
 
         While somebody is heard nothing sounds, and the answer to come must not be silenced beforehand.
         """
+        self._pressed_s = self._clock()
         if self._state.phase is not m.Phase.LISTENING:
-            self._silence()
-        self._deliver(m.Pressed(self._clock()))
+            self._be_still()
+        self._deliver(m.Pressed(self._pressed_s))
 
     def release(self) -> None:
+        """A tap in which nobody speaks was meant to silence, and is not answered."""
+        tapped = self._clock() - self._pressed_s < TAP_S and self._talk.mode == "hold"
+        if tapped and self._under_way and self._under_way.hearing:
+            self._under_way.turn.record.tapped = True
         self._deliver(m.Released())
 
     def ask(self, text: str) -> None:
@@ -109,9 +146,37 @@ class Session:
 
     def stop(self) -> None:
         """Silence and stillness at once, whatever the turn is doing."""
-        self._silence()
-        self._robot.halt()
+        self._be_still()
         self._deliver(m.Stopped())
+
+    # --- what a person switches (ports.Switches) ---
+
+    def mute(self, muted: bool) -> None:
+        """What the microphone gave while muted is never heard, nor by a pre-roll that reaches back to it."""
+        if self._facts.muted:
+            self._unmuted_s = self._clock()
+        self._change(replace(self._facts, muted=muted))
+
+    def repeat(self) -> None:
+        """Two taps; not if somebody spoke in them."""
+        hearing = self._under_way.hearing if self._under_way else None
+        busy = self._state.phase in (m.Phase.LISTENING, m.Phase.THINKING)
+        if not (busy and hearing and hearing.heard_speech):
+            self._deliver(m.Repeated())
+
+    def set_up(self, on: bool) -> None:
+        self._change(replace(self._facts, setup=on))
+
+    def set_volume(self, percent: int) -> None:
+        """0 to 100, of the loudest that the owner allows."""
+        self.volume = min(100, max(0, percent))
+        self._with.speaker.set_volume(round(self.volume * self._settings.sound.loudest / 100))
+        self._tell_standing()
+
+    def set_talk(self, talk: Talk) -> None:
+        """From the next press on."""
+        self._talk = talk
+        self._change(replace(self._facts, mode=m.TalkMode(talk.mode)))
 
     # --- what the device's other parts tell, and may know ---
 
@@ -123,12 +188,17 @@ class Session:
     def announce(self, announcement: Announcement) -> None:
         self._deliver(m.Announced(announcement))
 
-    def mute(self, muted: bool) -> None:
-        """What the microphone gave while muted is never heard, nor by a pre-roll that reaches back to it."""
-        if self._facts.muted:
-            self._unmuted_s = self._clock()
-        self._facts = replace(self._facts, muted=muted)
-        self._deliver(m.FactsChanged())
+    def fault(self, part: str, why: str) -> None:
+        """A part does not work: `why` is a sentence for a person. "": it works again."""
+        if why == self._faults.get(part, ""):
+            return
+        if why:
+            log.warning("%s: %s", part, why)
+            self._faults[part] = why
+        else:
+            log.info("%s: works again", part)
+            del self._faults[part]
+        self._change(replace(self._facts, faults=frozenset(self._faults)))
 
     def content_is_leaving(self, leaving: bool) -> None:
         """Told by the egress module, never by whoever means to send."""
@@ -139,16 +209,16 @@ class Session:
 
         An error here is a fault of the session itself and ends the process.
         """
-        self._with.speaker.set_volume(self.volume)
+        self.set_volume(self.volume)
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
                 self._show_light()
+                self._open_or_close()
                 while True:
                     self._take(await self._inbox.get())
         finally:
-            self._with.speaker.silence()
-            self._robot.halt()
+            self._be_still()
 
     def _take(self, event: m.Event) -> None:
         self._facts = replace(self._facts, now_s=self._clock())
@@ -158,6 +228,22 @@ class Session:
         self._show_light()
         for action in actions:
             self._carry_out(action)
+        self._open_or_close()
+
+    def _change(self, facts: m.Facts) -> None:
+        self._facts = facts
+        self._tell_standing()
+        self._deliver(m.FactsChanged())
+
+    def _open_or_close(self) -> None:
+        """The microphone: closed while muted, and between presses where the owner wants it so."""
+        hearing = self._under_way.hearing if self._under_way else None
+        captures = hearing is not None and hearing.capturing
+        waits = self._settings.sound.open == "always" and STUCK_BUTTON not in self._faults
+        wanted = (captures or waits) and not self._facts.muted
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._ears.want(wanted)
 
     # --- actions ---
 
@@ -168,36 +254,41 @@ class Session:
             case m.EndCapture():
                 self._end_capture()
             case m.Answer(turn_id, text):
-                self._robot.release()
+                self._allow_motion()
                 turn = self._new_turn(turn_id, Kind.TYPED)
                 turn.record.mark(Stage.RELEASED)
                 self._begin(turn, partial(self._answer, turn, Typed(text)))
+            case m.SayAgain(turn_id):
+                turn = self._new_turn(turn_id, Kind.AGAIN)
+                again = self._said_last or self._with.phrases(Stock.NOTHING_TO_REPEAT)
+                self._begin(turn, partial(turn.announce, again, "said again"))
             case m.Announce(turn_id, announcement):
                 turn = self._new_turn(turn_id, Kind.ANNOUNCEMENT)
                 self._begin(turn, partial(turn.announce, announcement.text))
             case m.Cancel():
                 self._cancel()
             case m.Halt():
-                self._silence()
-                self._robot.halt()
+                self._be_still()
             case m.Refuse(why):
                 self._refuse(why)
             case m.Dismiss(announcement):
                 log.info("announcement %d was dismissed", announcement.announcement_id)
+                self.announced(announcement.announcement_id, Outcome.DISMISSED)
+            case m.Said(announcement):
+                self.announced(announcement.announcement_id, Outcome.SAID)
             case m.Drop(announcement):
                 log.warning("announcement %d was never said", announcement.announcement_id)
+                self.announced(announcement.announcement_id, Outcome.DROPPED)
             case _:
                 assert_never(action)
 
     def _listen(self, turn_id: int, pressed_s: float) -> None:
         """The tap opens now, so that nothing is lost while the turn before is still ending."""
-        self._robot.release()
-        talk = self._settings.talk
+        self._allow_motion()
+        talk = self._talk
         own_voice_until_s = self._quiet_since_s + self._with.speaker.latency_s
-        tap = self._ears.hub.listen(
-            since_s=pressed_s - talk.pre_roll_ms / 1000,
-            not_before_s=max(own_voice_until_s, self._unmuted_s),
-        )
+        not_before_s = self._unmuted_s if self._ears.echo_free else max(own_voice_until_s, self._unmuted_s)
+        tap = self._ears.hub.listen(pressed_s - talk.pre_roll_ms / 1000, not_before_s)
         turn = self._new_turn(turn_id, Kind.SPOKEN)
         turn.record.mark(Stage.PRESSED, pressed_s)
         turn.record.engines |= {"stt": self._ears.stt.name, "vad": self._ears.detector.name}
@@ -211,12 +302,13 @@ class Session:
             talk.longest_s,
             self._settings.deadlines.stt_s,
             self._deliver,
+            self._open_or_close,
         )
         self._begin(turn, partial(self._answer, turn, hearing), hearing)
 
     def _end_capture(self) -> None:
         if self._under_way and self._under_way.hearing:
-            self._under_way.hearing.end(self._settings.talk.post_roll_ms / 1000)
+            self._under_way.hearing.end(self._talk.post_roll_ms / 1000)
 
     def _cancel(self) -> None:
         """The task ends by itself from here; whatever begins next awaits it first."""
@@ -232,6 +324,7 @@ class Session:
             m.Refusal.SETUP: Stock.SETUP,
             m.Refusal.UPDATING: Stock.UPDATING,
             m.Refusal.LISTENING: Stock.STILL_LISTENING,
+            m.Refusal.NO_MICROPHONE: Stock.NO_MICROPHONE,
         }[why]
         self._with.board.post(Refused(self._with.phrases(stock)))
         if self._state.phase is m.Phase.IDLE:
@@ -283,6 +376,7 @@ class Session:
             if under_way.hearing:
                 under_way.hearing.close()
             self._note_quiet(under_way.turn)
+            self._said_last = record.made or self._said_last
             self._conversation.add(under_way.turn.lines())
             self._ended(record)
 
@@ -308,9 +402,7 @@ class Session:
             case Express(emotion):
                 self._feel(emotion)
             case SetVolume(percent, change):
-                wanted = percent if percent is not None else self.volume + (change or 0)
-                self.volume = min(100, max(0, wanted))
-                self._with.speaker.set_volume(self.volume)
+                self.set_volume(percent if percent is not None else self.volume + (change or 0))
             case _:
                 self.stop()
 
@@ -338,6 +430,14 @@ class Session:
 
     # --- small things ---
 
+    def _be_still(self) -> None:
+        self._silence()
+        self.latch.pull()
+
+    def _allow_motion(self) -> None:
+        self.latch.release()
+        self._robot.release()
+
     def _silence(self) -> None:
         self._with.speaker.silence()
         if self._under_way and self._state.phase in (m.Phase.THINKING, m.Phase.SPEAKING):
@@ -358,6 +458,17 @@ class Session:
             self._inbox.put_nowait(event)
         except asyncio.QueueFull:
             log.error("the session does not keep up; an event was lost: %s", type(event).__name__)
+
+    def _standing(self) -> Standing:
+        facts = self._facts
+        why = tuple(self._faults.values())
+        return Standing(facts.muted, facts.setup, facts.online, self.volume, facts.mode.value, why)
+
+    def _tell_standing(self) -> None:
+        standing = self._standing()
+        if standing != self.standing:
+            self.standing = standing
+            self._with.board.post(standing)
 
     def _show_light(self, leaving: bool | None = None, mood: Emotion | None = None) -> None:
         leaving = self.light.leaving if leaving is None else leaving

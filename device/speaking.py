@@ -158,7 +158,7 @@ class Speaking:
 
     async def say_vetted(self, text: str, route: Route) -> None:
         """Speak a fixed sentence that the gate has passed before. Raises TtsError or StageTimeout."""
-        self._board.post(Answering(self._record.turn_id, text, route))
+        self._told(text, route)
         start_s = self._written_s
         sound = self._tts.synthesise(text, self._emotion)
         try:
@@ -197,9 +197,13 @@ class Speaking:
         if audio is None:
             await self.say_vetted(text, route)
         else:
-            self._board.post(Answering(self._record.turn_id, text, route))
+            self._told(text, route)
             await self.play(text, audio)
         return False
+
+    def _told(self, text: str, route: Route) -> None:
+        self._board.post(Answering(self._record.turn_id, text, route))
+        self._record.made = f"{self._record.made} {text.strip()}".lstrip()
 
     def _likely_end_s(self, start_s: float, text: str) -> float:
         """Of a clause that was not made to its end."""

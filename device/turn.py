@@ -94,8 +94,9 @@ class Turn:
             try:
                 transcript = await words.transcript()
                 if transcript is None:
-                    self._with.board.post(Refused(self._with.phrases(Stock.NOTHING_HEARD)))
-                    return NothingHeard(self.record.turn_id)
+                    if not self.record.tapped:
+                        self._with.board.post(Refused(self._with.phrases(Stock.NOTHING_HEARD)))
+                    return NothingHeard(self.record.turn_id, self.record.tapped)
                 self._note(transcript)
                 request = await self._understood(transcript, history())
                 if request is not None:
@@ -107,13 +108,13 @@ class Turn:
             await self._speaking.drain()
             return ReplyDone(self.record.turn_id)
 
-    async def announce(self, text: str) -> ReplyDone:
-        """Say something of our own accord; it passes the gate like every text."""
+    async def announce(self, text: str, why: str = "an announcement") -> ReplyDone:
+        """Say something of our own accord, or again; it passes the gate like every text."""
         async with self._lifetime():
             try:
                 verdict = await self._judge(text, Direction.TO_SAY)
                 said = text if verdict.allowed else verdict.say_instead
-                await self._speaking.say_vetted(said, self._route(Mind.STOCK, "an announcement"))
+                await self._speaking.say_vetted(said, self._route(Mind.STOCK, why))
             except Exception as error:  # noqa: BLE001
                 await self._apologise(error)
             await self._speaking.drain()

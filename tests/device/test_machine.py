@@ -39,6 +39,7 @@ def all_events() -> list[m.Event]:
             m.Endpoint(turn_id, m.EndpointReason.SILENCE),
             m.Endpoint(turn_id, m.EndpointReason.LIMIT),
             m.NothingHeard(turn_id),
+            m.NothingHeard(turn_id, tapped=True),
             m.FirstAudio(turn_id),
             m.ReplyDone(turn_id),
             m.TurnFailed(turn_id, "hung"),
@@ -50,6 +51,7 @@ def all_events() -> list[m.Event]:
         m.Released(),
         m.Asked("hi"),
         m.Stopped(),
+        m.Repeated(),
         m.FactsChanged(),
         *announced,
         *of_turns,
@@ -58,16 +60,17 @@ def all_events() -> list[m.Event]:
 
 def all_facts() -> list[Facts]:
     flags = itertools.product(TalkMode, (False, True), (False, True), (False, True))
-    return [Facts(NOW_S, mode, muted, setup, updating) for mode, muted, setup, updating in flags]
+    facts = [Facts(NOW_S, mode, muted, setup, updating) for mode, muted, setup, updating in flags]
+    return [*facts, Facts(NOW_S, faults=frozenset({m.MICROPHONE})), Facts(NOW_S, faults=frozenset({"robot"}))]
 
 
 EVERYTHING = list(itertools.product(all_states(), all_events(), all_facts()))
 STALE = [e for e in all_events() if getattr(e, "turn_id", 7) != 7]
 
-BEGINNINGS = (m.Listen, m.Answer, m.Announce)
+BEGINNINGS = (m.Listen, m.Answer, m.SayAgain, m.Announce)
 
 
-def begun(actions: tuple[m.Action, ...]) -> list[m.Listen | m.Answer | m.Announce]:
+def begun(actions: tuple[m.Action, ...]) -> list[m.Listen | m.Answer | m.SayAgain | m.Announce]:
     return [a for a in actions if isinstance(a, BEGINNINGS)]
 
 
@@ -110,13 +113,10 @@ def test_no_announcement_is_ever_lost_without_a_word() -> None:
         if isinstance(event, m.Announced):
             before.add(event.announcement)
         said = {a.announcement for a in actions if isinstance(a, m.Announce)}
-        gone = {a.announcement for a in actions if isinstance(a, m.Dismiss | m.Drop)}
+        gone = {a.announcement for a in actions if isinstance(a, m.Dismiss | m.Said | m.Drop)}
         left = set(after.waiting) | said | gone
         if after.announcing:
             left.add(after.announcing)
-        finished = isinstance(event, m.ReplyDone | m.TurnFailed | m.NothingHeard)
-        if state.announcing and finished and state.phase is not Phase.IDLE:
-            left.add(state.announcing)
         assert before <= left, (state, event, facts, after, actions)
 
 
@@ -151,7 +151,7 @@ def test_a_pre_empted_announcement_comes_again_after_the_alarm() -> None:
     state, actions = step(state, m.Announced(ALARM), Facts(NOW_S))
     assert actions == (m.Cancel(1), m.Announce(2, ALARM))
     state, actions = step(state, m.ReplyDone(2), Facts(NOW_S))
-    assert actions == (m.Announce(3, PROMISE),)
+    assert actions == (m.Said(ALARM), m.Announce(3, PROMISE))
 
 
 def test_a_press_dismisses_an_announcement_and_listens() -> None:
@@ -204,6 +204,44 @@ def test_an_alarm_that_waits_rings_as_soon_as_nobody_is_served() -> None:
 def test_stop_halts_from_every_state() -> None:
     for state, facts in itertools.product(all_states(), all_facts()):
         assert m.Halt() in step(state, m.Stopped(), facts)[1]
+
+
+def test_a_tap_leaves_silence_behind_and_only_an_alarm_still_rings() -> None:
+    state = State(Phase.LISTENING, 7, waiting=(ALARM, FAULT, PROMISE))
+    after, actions = step(state, m.NothingHeard(7, tapped=True), Facts(NOW_S))
+    assert actions == (m.Halt(), m.Announce(8, ALARM))
+    after, actions = step(State(Phase.THINKING, 7, waiting=(FAULT,)), m.NothingHeard(7, True), Facts(NOW_S))
+    assert (after.phase, actions) == (Phase.IDLE, (m.Halt(),))
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_what_was_said_is_said_again_whatever_was_under_way(phase: Phase) -> None:
+    _, actions = step(State(phase, 7), m.Repeated(), Facts(NOW_S, muted=True))
+    assert actions[-1] == m.SayAgain(8)
+    assert (m.Cancel(7) in actions) == (phase is not Phase.IDLE)
+
+
+@pytest.mark.parametrize("phase", [Phase.IDLE, Phase.SPEAKING])
+def test_without_a_microphone_a_press_is_refused_but_typing_is_not(phase: Phase) -> None:
+    facts = Facts(NOW_S, faults=frozenset({m.MICROPHONE}))
+    _, pressed = step(State(phase, 7), m.Pressed(NOW_S), facts)
+    assert pressed[-1] == m.Refuse(Refusal.NO_MICROPHONE)
+    _, asked = step(State(phase, 7), m.Asked("hi"), facts)
+    assert asked[-1] == m.Answer(8, "hi")
+
+
+def test_a_microphone_that_goes_away_in_mid_utterance_ends_the_turn_in_words() -> None:
+    facts = Facts(NOW_S, faults=frozenset({m.MICROPHONE}))
+    after, actions = step(State(Phase.LISTENING, 7), m.FactsChanged(), facts)
+    assert after.phase is Phase.IDLE
+    assert actions == (m.Cancel(7), m.Refuse(Refusal.NO_MICROPHONE))
+
+
+def test_whoever_wanted_something_announced_learns_whether_it_was_said() -> None:
+    speaking = State(Phase.SPEAKING, 7, announcing=ALARM)
+    assert step(speaking, m.ReplyDone(7), Facts(NOW_S))[1] == (m.Said(ALARM),)
+    assert step(speaking, m.TurnFailed(7, "hung"), Facts(NOW_S))[1] == (m.Drop(ALARM),)
+    assert m.Dismiss(ALARM) in step(speaking, m.Stopped(), Facts(NOW_S))[1]
 
 
 def test_while_the_button_is_held_silence_never_ends_the_turn_but_the_limit_does() -> None:
