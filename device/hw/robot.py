@@ -66,7 +66,7 @@ class SimulatedRobot:
         self.pose = AHEAD
         self.mood = Emotion.NEUTRAL
         self._moved = moved
-        self._halted = asyncio.Event()
+        self._halted = False
         self._gesture = 0
 
     @property
@@ -78,29 +78,22 @@ class SimulatedRobot:
         self._gesture += 1
         mine = self._gesture
         for pose in GESTURES[gesture]:
-            if self._halted.is_set():
+            if self._halted:
                 raise RobotError("The robot was stopped.")
             if self._gesture != mine:
                 return
             self.pose = pose
             self._moved(self.pose)
-            await self._pause()
+            await asyncio.sleep(STEP_S)
 
     async def express(self, emotion: Emotion) -> None:
         """Only a face: it is shown even while the robot may not move."""
         self.mood = emotion
 
     def halt(self) -> None:
-        """A gesture under way ends here, even if the robot is released before it looks."""
+        """A gesture under way takes no further pose, even if the robot is released before it looks."""
         self._gesture += 1
-        self._halted.set()
+        self._halted = True
 
     def release(self) -> None:
-        self._halted.clear()
-
-    async def _pause(self) -> None:
-        try:
-            async with asyncio.timeout(STEP_S):
-                await self._halted.wait()
-        except TimeoutError:
-            return
+        self._halted = False

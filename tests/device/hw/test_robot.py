@@ -60,7 +60,7 @@ def test_a_halt_stops_a_gesture_at_once_where_it_is() -> None:
             await dancing
         return asyncio.get_running_loop().time() - halted_s
 
-    assert run(story()) == 0
+    assert run(story()) <= STEP_S, "it ends with the pose that it is taking"
     assert robot.pose == GESTURES[Gesture.DANCE][1]
 
 

@@ -59,6 +59,8 @@ class Device:
     conversation: Conversation = field(default_factory=Conversation)
     records: list[TurnRecord] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    wanted: list[bool] = field(default_factory=list)
+    """How the microphone was opened and closed."""
     sound: bytes = SILENCE
     """What the microphone gives now."""
 
@@ -79,7 +81,7 @@ class Device:
         answerers = Answerers(
             self.brain, self.gate, self.wrapped(self.voice), self.speaker, stock, self.board
         )
-        ears = Ears(self.hub, FakeDetector(), self.stt)
+        ears = Ears(self.hub, FakeDetector(), self.stt, self.wanted.append)
         self.session = Session(
             self.settings, ears, answerers, self.robot, self.records.append, loop.time, self.conversation
         )

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from device.config import Settings, Sound
 from device.contracts import (
     Emotion,
     Express,
