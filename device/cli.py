@@ -21,7 +21,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 import models.commands
-from device import __version__, cli_bench_stt, config_load, config_show, doctor, log, places
+from device import __version__, cli_bench_stt, config_load, config_show, log, places
 from device.config import Settings
 from device.egress import Egress, install_guard
 from device.errors import AudioFileError, TwomindsError, parts
@@ -180,6 +180,8 @@ def _replay(parsed: argparse.Namespace) -> int:
 
 
 def _doctor(parsed: argparse.Namespace) -> int:
+    from device import doctor
+
     findings = doctor.examine(os.environ)
     print(doctor.render(findings))
     return doctor.exit_code(findings)

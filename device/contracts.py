@@ -231,6 +231,7 @@ class Stock(enum.Enum):
     NOTHING_TO_REPEAT = "nothing_to_repeat"
     NO_MICROPHONE = "no_microphone"
     BUTTON_STUCK = "button_stuck"
+    NO_SYSTEM_2 = "no_system_2"
 
 
 # --- safety --------------------------------------------------------------------------------------

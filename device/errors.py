@@ -74,6 +74,12 @@ class SafetyError(StageError):
     code = "safety"
 
 
+class NoSystem2(StageError):
+    """What only System 2 could have done cannot be done."""
+
+    code = "no_system_2"
+
+
 class StageTimeout(StageError, TimeoutError):
     """A stage did not answer by its deadline."""
 

@@ -17,7 +17,7 @@ from device.audio.earcon import trouble
 from device.brain.safety.context import ReplyJudge, judge
 from device.config import Deadlines
 from device.contracts import Direction, Line, Mind, Request, Route, Stock, Transcript, Verdict, Who
-from device.errors import SafetyError, StageError, StageTimeout, TtsError
+from device.errors import NoSystem2, SafetyError, StageError, StageTimeout, TtsError
 from device.machine import FirstAudio, NothingHeard, ReplyDone
 from device.notices import Answering, Board, Heard, Refused
 from device.pipeline import bounded
@@ -210,6 +210,8 @@ class Turn:
     def _stock_for(self, error: Exception) -> Stock:
         if isinstance(error, SafetyError):
             return Stock.GATE_FAILED
+        if isinstance(error, NoSystem2):
+            return Stock.NO_SYSTEM_2
         if self._speaking.begun:
             return Stock.LOST_THREAD
         hearing = Stage.TRANSCRIPT not in self.record.marks_s
