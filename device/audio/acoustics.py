@@ -24,7 +24,7 @@ ECHO_S = 0.3
 """How long after its first arrival an echo is counted: the reverberation of a living room."""
 BEFORE_PEAK_S = 0.005
 DISTINCT_DB = 20.0
-"""Of noise alone, the highest point of the response lies 15 to 17 dB above its RMS (200 trials): an echo is clearer."""
+"""Of noise alone, the highest point of the response lies 15 to 17 dB above its RMS: an echo is clearer."""
 REGULARISED = 1e-3
 """Of the sweep's strongest frequency: what the sweep does not excite is not divided by nothing."""
 

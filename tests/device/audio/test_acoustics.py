@@ -24,7 +24,7 @@ def room(response: np.ndarray, noise_rms: float = 0.0) -> tuple[bytes, bytes]:
 
 
 def _int16(samples: np.ndarray) -> bytes:
-    return np.clip(np.rint(samples), -32_768, 32_767).astype(np.int16).tobytes()
+    return bytes(np.clip(np.rint(samples), -32_768, 32_767).astype(np.int16).tobytes())
 
 
 def echo(delay_s: float, gain: float) -> np.ndarray:
