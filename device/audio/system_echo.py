@@ -1,4 +1,4 @@
-"""Echo cancellation by the sound server, PulseAudio or PipeWire: its module is loaded and used by our streams.
+"""Echo cancellation by the sound server, PulseAudio or PipeWire: its module is loaded for our streams.
 
 The module gives a microphone and a speaker of its own, which are chosen for this process alone by the
 environment that the servers' clients read (PULSE_SOURCE, PULSE_SINK); the rest of the machine is left as it
