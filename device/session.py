@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import assert_never
@@ -19,6 +19,7 @@ from device import machine as m
 from device.audio.earcon import refusal, trouble
 from device.audio.endpointer import Endpointer
 from device.audio.frames import FrameHub
+from device.circumstances import Circumstances
 from device.config import Settings, Talk
 from device.contracts import (
     TAP_S,
@@ -100,27 +101,21 @@ class Session:
         self._clock = clock
         self._inbox: asyncio.Queue[m.Event] = asyncio.Queue(INBOX_SIZE)
         self._state = m.State()
-        self._facts = m.Facts(clock(), m.TalkMode(settings.talk.mode))
+        self._so = Circumstances(settings, clock, answerers.board.post)
         self._under_way: _UnderWay | None = None
         self._unended: set[asyncio.Task[None]] = set()
         """Turns that the next one has to wait for."""
         self._conversation = conversation
         self._quiet_since_s = clock()
-        self._unmuted_s = clock()
         self._pressed_s = clock()
         self._said_last = ""
-        self._faults: dict[str, str] = {}
         self._wanted: bool | None = None
-        self._talk = settings.talk
         self.latch = StopLatch()
         self.latch.reaches(robot.halt)
         self.announced: Callable[[int, Outcome], None] = lambda announcement_id, outcome: None
         """Told what became of every announcement."""
         self.light = LightChanged(LightState.STARTING, leaving=False)
         """What the light shows now."""
-        self.volume = settings.voice.volume
-        self.standing = self._standing()
-        """What is so now, whatever the conversation is doing."""
 
     # --- what a person does (ports.Controls) ---
 
@@ -132,11 +127,13 @@ class Session:
         self._pressed_s = self._clock()
         if self._state.phase is not m.Phase.LISTENING:
             self._be_still()
+        if not self._so.facts.muted:
+            self._want(True)  # now: a page's first sound comes right after its press
         self._deliver(m.Pressed(self._pressed_s))
 
     def release(self) -> None:
         """A tap in which nobody speaks was meant to silence, and is not answered."""
-        tapped = self._clock() - self._pressed_s < TAP_S and self._talk.mode == "hold"
+        tapped = self._clock() - self._pressed_s < TAP_S and self._so.talk.mode == "hold"
         if tapped and self._under_way and self._under_way.hearing:
             self._under_way.turn.record.tapped = True
         self._deliver(m.Released())
@@ -153,9 +150,8 @@ class Session:
 
     def mute(self, muted: bool) -> None:
         """What the microphone gave while muted is never heard, nor by a pre-roll that reaches back to it."""
-        if self._facts.muted:
-            self._unmuted_s = self._clock()
-        self._change(replace(self._facts, muted=muted))
+        self._so.mute(muted)
+        self._deliver(m.FactsChanged())
 
     def repeat(self) -> None:
         """Two taps; not if somebody spoke in them."""
@@ -165,18 +161,18 @@ class Session:
             self._deliver(m.Repeated())
 
     def set_up(self, on: bool) -> None:
-        self._change(replace(self._facts, setup=on))
+        self._so.set_up(on)
+        self._deliver(m.FactsChanged())
 
     def set_volume(self, percent: int) -> None:
         """0 to 100, of the loudest that the owner allows."""
-        self.volume = min(100, max(0, percent))
+        self._so.set_volume(percent)
         self._with.speaker.set_volume(round(self.volume * self._settings.sound.loudest / 100))
-        self._tell_standing()
 
     def set_talk(self, talk: Talk) -> None:
         """From the next press on."""
-        self._talk = talk
-        self._change(replace(self._facts, mode=m.TalkMode(talk.mode)))
+        self._so.set_talk(talk)
+        self._deliver(m.FactsChanged())
 
     # --- what the device's other parts tell, and may know ---
 
@@ -185,20 +181,22 @@ class Session:
         """Nobody speaks, neither a person nor the device."""
         return self._state.phase is m.Phase.IDLE
 
+    @property
+    def volume(self) -> int:
+        return self._so.volume
+
+    @property
+    def standing(self) -> Standing:
+        """What is so now, whatever the conversation is doing."""
+        return self._so.standing
+
     def announce(self, announcement: Announcement) -> None:
         self._deliver(m.Announced(announcement))
 
     def fault(self, part: str, why: str) -> None:
         """A part does not work: `why` is a sentence for a person. "": it works again."""
-        if why == self._faults.get(part, ""):
-            return
-        if why:
-            log.warning("%s: %s", part, why)
-            self._faults[part] = why
-        else:
-            log.info("%s: works again", part)
-            del self._faults[part]
-        self._change(replace(self._facts, faults=frozenset(self._faults)))
+        self._so.fault(part, why)
+        self._deliver(m.FactsChanged())
 
     def content_is_leaving(self, leaving: bool) -> None:
         """Told by the egress module, never by whoever means to send."""
@@ -221,8 +219,7 @@ class Session:
             self._be_still()
 
     def _take(self, event: m.Event) -> None:
-        self._facts = replace(self._facts, now_s=self._clock())
-        self._state, actions = m.step(self._state, event, self._facts)
+        self._state, actions = m.step(self._state, event, self._so.now())
         if self._state.phase in (m.Phase.IDLE, m.Phase.LISTENING):
             self._feel(Emotion.NEUTRAL)
         self._show_light()
@@ -230,17 +227,14 @@ class Session:
             self._carry_out(action)
         self._open_or_close()
 
-    def _change(self, facts: m.Facts) -> None:
-        self._facts = facts
-        self._tell_standing()
-        self._deliver(m.FactsChanged())
-
     def _open_or_close(self) -> None:
         """The microphone: closed while muted, and between presses where the owner wants it so."""
         hearing = self._under_way.hearing if self._under_way else None
         captures = hearing is not None and hearing.capturing
-        waits = self._settings.sound.open == "always" and STUCK_BUTTON not in self._faults
-        wanted = (captures or waits) and not self._facts.muted
+        waits = self._settings.sound.open == "always" and STUCK_BUTTON not in self._so.facts.faults
+        self._want((captures or waits) and not self._so.facts.muted)
+
+    def _want(self, wanted: bool) -> None:
         if wanted != self._wanted:
             self._wanted = wanted
             self._ears.want(wanted)
@@ -285,9 +279,10 @@ class Session:
     def _listen(self, turn_id: int, pressed_s: float) -> None:
         """The tap opens now, so that nothing is lost while the turn before is still ending."""
         self._allow_motion()
-        talk = self._talk
+        talk = self._so.talk
         own_voice_until_s = self._quiet_since_s + self._with.speaker.latency_s
-        not_before_s = self._unmuted_s if self._ears.echo_free else max(own_voice_until_s, self._unmuted_s)
+        unmuted_s = self._so.unmuted_s
+        not_before_s = unmuted_s if self._ears.echo_free else max(own_voice_until_s, unmuted_s)
         tap = self._ears.hub.listen(pressed_s - talk.pre_roll_ms / 1000, not_before_s)
         turn = self._new_turn(turn_id, Kind.SPOKEN)
         turn.record.mark(Stage.PRESSED, pressed_s)
@@ -308,7 +303,7 @@ class Session:
 
     def _end_capture(self) -> None:
         if self._under_way and self._under_way.hearing:
-            self._under_way.hearing.end(self._talk.post_roll_ms / 1000)
+            self._under_way.hearing.end(self._so.talk.post_roll_ms / 1000)
 
     def _cancel(self) -> None:
         """The task ends by itself from here; whatever begins next awaits it first."""
@@ -459,20 +454,9 @@ class Session:
         except asyncio.QueueFull:
             log.error("the session does not keep up; an event was lost: %s", type(event).__name__)
 
-    def _standing(self) -> Standing:
-        facts = self._facts
-        why = tuple(self._faults.values())
-        return Standing(facts.muted, facts.setup, facts.online, self.volume, facts.mode.value, why)
-
-    def _tell_standing(self) -> None:
-        standing = self._standing()
-        if standing != self.standing:
-            self.standing = standing
-            self._with.board.post(standing)
-
     def _show_light(self, leaving: bool | None = None, mood: Emotion | None = None) -> None:
         leaving = self.light.leaving if leaving is None else leaving
-        shown = LightChanged(light(self._state.phase, self._facts), leaving, mood or self.light.mood)
+        shown = LightChanged(light(self._state.phase, self._so.facts), leaving, mood or self.light.mood)
         if shown != self.light:
             self.light = shown
             self._with.board.post(shown)
