@@ -1,4 +1,4 @@
-"""What is so, whatever the conversation is doing: muted, being set up, parts that fail, how loud, how to talk."""
+"""What is so beside the conversation: muted, being set up, parts that fail, how loud, how to talk."""
 
 from __future__ import annotations
 
