@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -56,7 +57,7 @@ class SoundDevice:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a stream is to be opened: a device of PortAudio's, and the server's behind it, if there is one."""
+    """Where a stream is opened: a device of PortAudio's, and the server's behind it, if there is one."""
 
     device: SoundDevice
     server_device: str = ""
@@ -95,11 +96,11 @@ class SoundLibrary:
             ]
 
     def open_input(self, wanted: str) -> InputStream:
-        """A microphone by a part of its name, or `AUTO`, not started. Raises AudioDeviceError, EngineMissing."""
+        """A microphone by a part of its name, or `AUTO`. Raises AudioDeviceError, EngineMissing."""
         return CardInput(*self._open(Direction.INPUT, wanted))
 
     def open_output(self, wanted: str) -> OutputStream:
-        """A speaker by a part of its name, or `AUTO`, not started. Raises AudioDeviceError, EngineMissing."""
+        """A speaker by a part of its name, or `AUTO`. Raises AudioDeviceError, EngineMissing."""
         return CardOutput(*self._open(Direction.OUTPUT, wanted))
 
     @property
@@ -151,6 +152,7 @@ class SoundLibrary:
                 raise EngineMissing(
                     "The sound card needs PortAudio, which is not installed: sudo apt install libportaudio2."
                 ) from error
+            _hush_alsa()
             self._plugged = plugged()
             if not sounddevice._initialized:
                 sounddevice._initialize()
@@ -250,6 +252,17 @@ class _Hold:
         if self._placement is not None:
             self._placement.close()
         self._library.closed(close)
+
+
+def _hush_alsa() -> None:
+    """ALSA writes what goes wrong to the terminal, too; PortAudio's errors tell it already.
+
+    Its handler is set to a function of the C library that takes no notice of its arguments: one made by
+    Python would need memory that is both writable and executable, which a service may forbid.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        handler = ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p)
+        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(handler)
 
 
 def plugged() -> tuple[object, ...]:

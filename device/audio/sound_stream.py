@@ -67,7 +67,7 @@ class Hold(Protocol):
     """What the library has to do with a stream that it opened."""
 
     def guard(self) -> AbstractContextManager[None]:
-        """Around every call: raises AudioDeviceError for what the call raises, and when the device is gone."""
+        """Around every call: raises AudioDeviceError for what it raises, and when the device is gone."""
         ...
 
     def release(self, close: Callable[[], None]) -> None:
@@ -134,7 +134,8 @@ class CardOutput:
             if not self._running:
                 self._start()
             samples = np.frombuffer(pcm, np.int16)
-            return bool(self._stream.write(np.repeat(samples, self._channels).tobytes()))
+            dry: bool = self._stream.write(np.repeat(samples, self._channels).tobytes())
+        return dry
 
     def stop(self) -> None:
         self._running = False
@@ -150,4 +151,5 @@ class CardOutput:
         self._buffer_samples = self._free()
 
     def _free(self) -> int:
-        return int(self._stream.write_available)
+        free: int = self._stream.write_available
+        return free

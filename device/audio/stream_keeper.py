@@ -1,4 +1,4 @@
-"""A thread that keeps a stream of the sound card open as long as it is wanted, and gets it back when it is lost.
+"""A thread that keeps a stream of the sound card open while it is wanted, and gets it back when it is lost.
 
 Nothing in here waits for the thread, except `close`, and that not for long: a call into a sound server that
 stands still may hang in native code. Then the thread is waited for (there is never a second one), the person
