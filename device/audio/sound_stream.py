@@ -135,7 +135,7 @@ class CardOutput:
                 self._start()
             samples = np.frombuffer(pcm, np.int16)
             dry: bool = self._stream.write(np.repeat(samples, self._channels).tobytes())
-        return dry
+            return dry
 
     def stop(self) -> None:
         self._running = False

@@ -126,6 +126,9 @@ class StreamKeeper(Generic[StreamT]):
         try:
             self._in_loop(self._attempted, True)
             self._use(stream)
+        except TwomindsError as error:
+            self._tell(str(error))  # before the closing, which may hang
+            raise
         finally:
             stream.close()
 
