@@ -1,34 +1,13 @@
-"""The speaker of an open page, as the device's own. Nothing here knows a socket.
-
-The page is given sound a little ahead of what is sounding, and says how far it has got. When no page
-is open, or it goes away or stands still in mid-reply, a clock plays on instead, so that every turn
-ends. All in one event loop; timers, but no task.
-"""
+"""The speaker of an open page, as the device's own. Nothing here knows a socket."""
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from device.audio.clocked_outlet import ClockedOutlet
-from device.audio.sound_in_page import Outlet, SoundInPage
-from device.contracts import Audio
-
-AHEAD_S = 0.4
-"""Sound that the page may hold: enough for a busy browser, little enough to be dropped."""
-BUFFER_S = 2.0
-"""Sound that has not sounded yet, here and in the page; whoever writes more waits."""
-SLICE_S = 0.04
-DRY_S = 0.05
-"""When nothing more was written for so long, the resampler gives out the last that it holds."""
-STALLED_S = 0.7
-"""A page that has sound and has not played any for so long, or up to twice as long when it stopped in
-the middle, is no longer waited for."""
+from device.audio.outlet_speaker import OutletSpeaker, loudness
 
 
-class PageSpeaker:
+class PageSpeaker(OutletSpeaker):
     """Implements `ports.Speaker`; `attach`, `detach` and `reached` are for whoever serves the page."""
 
     name = "page"
@@ -36,209 +15,12 @@ class PageSpeaker:
     """An allowance for the way to the page, its output buffer, the air and its microphone."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._clocked = ClockedOutlet(self.reached)
-        self._outlet: Outlet = self._clocked
-        self._playback: PagePlayback | None = None
-        self._sound_ids = itertools.count(1)
+        super().__init__(clock)
         self._gain = 1.0
 
-    def begin(self, turn_id: int) -> PagePlayback:
-        if self._playback is not None:
-            self._playback.end()
-        self._playback = PagePlayback(turn_id, self._new_sound, self._clock)
-        return self._playback
-
-    def silence(self) -> None:
-        if self._playback is not None:
-            self._playback.silence()
-
     def set_volume(self, percent: int) -> None:
-        """The gain is the square: the upper half of the scale does not all sound the same."""
-        self._gain = (percent / 100) ** 2
+        """Holds for what is written from now on."""
+        self._gain = loudness(percent)
 
-    # --- the page's side ---
-
-    def attach(self, outlet: Outlet) -> None:
-        """From the next sound on, play there."""
-        self._outlet = outlet
-
-    def detach(self, outlet: Outlet) -> None:
-        """That page is gone, or no longer meant; what it has not played, the clock plays."""
-        if self._outlet is outlet:
-            self._outlet = self._clocked
-        if self._playback is not None:
-            self._playback.leave(outlet)
-
-    def reached(self, sound_id: int, samples: int) -> None:
-        """That much of a sound has sounded; reports of sounds that are over change nothing."""
-        if self._playback is not None:
-            self._playback.reached(sound_id, samples)
-
-    def _new_sound(self, turn_id: int, on_the_clock: bool) -> SoundInPage:
-        outlet = self._clocked if on_the_clock else self._outlet
-        return SoundInPage(next(self._sound_ids), turn_id, outlet, lambda: self._gain)
-
-
-class PagePlayback:
-    """One turn's sound. Implements `ports.Playback`; made by `PageSpeaker.begin`.
-
-    What is given to an outlet is one sound, with a number, from its first sample until it is silenced
-    or has to move to another outlet; a playback is one sound after the other.
-    """
-
-    def __init__(
-        self, turn_id: int, new_sound: Callable[[int, bool], SoundInPage], clock: Callable[[], float]
-    ) -> None:
-        self._turn_id = turn_id
-        self._new_sound = new_sound
-        self._clock = clock
-        self._loop = asyncio.get_running_loop()
-        self._waiting: deque[Audio] = deque()
-        self._waiting_s = 0.0
-        self._sound: SoundInPage | None = None
-        self._sounded_s = 0.0
-        """Of the sounds before this one."""
-        self._started_s: float | None = None
-        self._ended = False
-        self._on_the_clock = False
-        self._changed = asyncio.Event()
-        self._progress_s = 0.0
-        self._stall_timer: asyncio.TimerHandle | None = None
-        self._dry_timer: asyncio.TimerHandle | None = None
-
-    # --- ports.Playback ---
-
-    async def write(self, audio: Audio) -> None:
-        """Waits while `BUFFER_S` has not sounded yet. Cancel-safe: a part may have been written."""
-        for piece in _slices(audio):
-            if self._unsounded_s > BUFFER_S:
-                self._send()
-            while self._unsounded_s > BUFFER_S:
-                await self._change()
-            if self._ended:
-                return
-            self._waiting.append(piece)
-            self._waiting_s += piece.duration_s
-        self._send()
-
-    async def drain(self) -> None:
-        while self._waiting or self._sounding:
-            if not self._waiting:
-                self._flush()
-            await self._change()
-
-    @property
-    def played_s(self) -> float:
-        return self._sounded_s + (self._sound.sounded_s if self._sound else 0.0)
-
-    async def started(self) -> float:
-        while self._started_s is None:
-            await self._change()
-        return self._started_s
-
-    # --- the speaker's side ---
-
-    def silence(self) -> None:
-        """What is written from now on sounds again."""
-        self._waiting.clear()
-        self._waiting_s = 0.0
-        if self._sound is not None:
-            self._finish_sound(self._sound)
-        self._tell_change()
-
-    def end(self) -> None:
-        """Another playback begins: what is still written to this one is nowhere to be heard."""
-        self.silence()
-        self._ended = True
-
-    def leave(self, outlet: Outlet) -> None:
-        """The clock takes over what this outlet has not played, and the rest of the turn."""
-        sound = self._sound
-        if sound is None or sound.outlet is not outlet:
-            return
-        self._flush()
-        left = sound.unsounded()
-        self._finish_sound(sound)
-        self._on_the_clock = True
-        self._waiting.appendleft(left)
-        self._waiting_s += left.duration_s
-        self._send()
-
-    def reached(self, sound_id: int, samples: int) -> None:
-        sound = self._sound
-        if sound is None or sound.sound_id != sound_id:
-            return
-        if self._started_s is None:
-            self._started_s = self._clock()
-        if sound.reached(samples):
-            self._progress_s = self._loop.time()
-        self._send()
-        self._tell_change()
-
-    # --- inside ---
-
-    @property
-    def _sounding(self) -> bool:
-        return self._sound is not None and not self._sound.over
-
-    @property
-    def _unsounded_s(self) -> float:
-        return self._waiting_s + (self._sound.unsounded_s if self._sound else 0.0)
-
-    def _send(self) -> None:
-        """Give the outlet what it may hold."""
-        while self._waiting and (self._sound is None or self._sound.unsounded_s < AHEAD_S):
-            piece = self._waiting.popleft()
-            self._waiting_s -= piece.duration_s
-            self._send_piece(piece)
-        self._watch_progress()
-
-    def _send_piece(self, piece: Audio) -> None:
-        if self._sound is None:
-            self._sound = self._new_sound(self._turn_id, self._on_the_clock)
-        if self._sound.over:
-            self._progress_s = self._loop.time()
-        self._sound.send(piece)
-        if self._dry_timer is not None:
-            self._dry_timer.cancel()
-        self._dry_timer = self._loop.call_later(DRY_S, self._flush_if_dry)
-
-    def _flush_if_dry(self) -> None:
-        if not self._waiting:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._sound is not None:
-            self._sound.flush()
-            self._watch_progress()
-
-    def _finish_sound(self, sound: SoundInPage) -> None:
-        self._sounded_s += sound.sounded_s
-        self._sound = None
-        sound.outlet.silence()
-
-    def _watch_progress(self) -> None:
-        if self._stall_timer is None and self._sounding:
-            self._stall_timer = self._loop.call_later(STALLED_S, self._check_progress, self._progress_s)
-
-    def _check_progress(self, progress_s: float) -> None:
-        """`STALLED_S` after a look at the progress: is it still the same?"""
-        self._stall_timer = None
-        if self._sound is not None and not self._sound.over and self._progress_s == progress_s:
-            self.leave(self._sound.outlet)
-        self._watch_progress()
-
-    async def _change(self) -> None:
-        await self._changed.wait()
-
-    def _tell_change(self) -> None:
-        """Wakes everybody who waits now; whoever waits from now on waits for the next change."""
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-
-def _slices(audio: Audio) -> Iterator[Audio]:
-    size = 2 * int(audio.rate_hz * SLICE_S)
-    for start in range(0, len(audio.pcm), size):
-        yield Audio(audio.pcm[start : start + size], audio.rate_hz)
+    def outlet_gain(self) -> float:
+        return self._gain

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from device.audio.page_speaker import AHEAD_S, BUFFER_S, SLICE_S, STALLED_S, PageSpeaker
+from device.audio.outlet_speaker import AHEAD_S, BUFFER_S, SLICE_S, STALLED_S
+from device.audio.page_speaker import PageSpeaker
 from device.contracts import Audio
 from tests.tones import loudest_hz, tone
 from tests.virtual_time import run

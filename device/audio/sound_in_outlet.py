@@ -29,7 +29,7 @@ class Outlet(Protocol):
         ...
 
 
-class SoundInPage:
+class SoundInOutlet:
     """Begins with its making. `gain`, 0 to 1, is asked for every piece."""
 
     def __init__(self, sound_id: int, turn_id: int, outlet: Outlet, gain: Callable[[], float]) -> None:

@@ -1,0 +1,93 @@
+"""The sound card's microphone and speaker, as the settings want them and as the machine has them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, Literal, Protocol, TypeVar
+
+from device.audio.card_microphone import CardMicrophone
+from device.audio.card_speaker import CardSpeaker
+from device.audio.sound_library import AUTO, SoundLibrary
+from device.config import Sound
+
+PAGE = "page"
+"""The setting for: not the sound card, but the open page."""
+PROBE_S = 2.5
+"""How long a start waits to see whether a device can be opened."""
+
+Part = Literal["microphone", "speaker"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSound:
+    """None: the page serves."""
+
+    microphone: CardMicrophone | None
+    speaker: CardSpeaker | None
+
+
+@asynccontextmanager
+async def open_sound(
+    settings: Sound, clock: Callable[[], float], trouble: Callable[[Part, str], None]
+) -> AsyncIterator[OpenSound]:
+    """Both are probed by opening them, and closed at the end, which takes a second each at most.
+
+    A device that is named serves even when it is not there: it is waited for. With `AUTO`, the page serves
+    when none can be opened within `PROBE_S`. `clock` is monotonic and is asked from any thread.
+    `trouble(part, sentence)` is called in the event loop: what happened and what to do; "": it is cured.
+    """
+    library = SoundLibrary()
+    microphone = _Wanted[CardMicrophone](settings.microphone, partial(trouble, "microphone"))
+    speaker = _Wanted[CardSpeaker](settings.speaker, partial(trouble, "speaker"))
+    try:
+        microphone.begin(lambda name, tell: CardMicrophone(library, name, settings.gain_db, clock, tell))
+        speaker.begin(lambda name, tell: CardSpeaker(library, name, clock, tell))
+        await asyncio.gather(microphone.probe(), speaker.probe())
+        yield OpenSound(microphone.card, speaker.card)
+    finally:
+        await asyncio.gather(microphone.close(), speaker.close())
+        library.close()
+
+
+class _Card(Protocol):
+    async def opened(self, within_s: float) -> bool: ...
+
+    async def close(self) -> None: ...
+
+
+CardT = TypeVar("CardT", bound=_Card)
+
+
+class _Wanted(Generic[CardT]):
+    """A microphone or a speaker as a setting wants it."""
+
+    def __init__(self, name: str, trouble: Callable[[str], None]) -> None:
+        self.card: CardT | None = None
+        self._name = name
+        self._trouble = trouble
+        self._serves = name != AUTO
+
+    def begin(self, make: Callable[[str, Callable[[str], None]], CardT]) -> None:
+        if self._name != PAGE:
+            self.card = make(self._name, self._tell)
+
+    async def probe(self) -> None:
+        """One that nobody asked for by name, and that cannot be opened, is none."""
+        if self.card is None:
+            return
+        self._serves = await self.card.opened(PROBE_S) or self._serves
+        if not self._serves:
+            await self.close()
+            self.card = None
+
+    async def close(self) -> None:
+        if self.card is not None:
+            await self.card.close()
+
+    def _tell(self, sentence: str) -> None:
+        if self._serves:
+            self._trouble(sentence)

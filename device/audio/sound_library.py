@@ -1,0 +1,335 @@
+"""The one owner of PortAudio in this process: which devices there are, opening them, looking anew.
+
+PortAudio lists the devices once, when it is initialised, and that is the only way to make it look again,
+with no stream open. So whoever holds a stream asks `must_step_aside` now and then, and if so, closes it and
+opens it again. Every call here may take long when a sound server stands still: none belongs into the event
+loop.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import ctypes
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, cast
+
+from device.audio import sound_server
+from device.audio.sound_server import Direction, Placement
+from device.audio.sound_stream import CardInput, CardOutput, InputStream, OutputStream
+from device.errors import AudioDeviceError, EngineMissing
+
+AUTO = "auto"
+BUFFER_S = 0.1
+"""Of the card: shorter ones had gaps on a busy machine, and stopping a stream drops it at once."""
+RATES_HZ = (48_000, 44_100, 96_000, 32_000, 16_000, 22_050, 11_025, 8_000, 192_000)
+MANY_CHANNELS = 16
+"""More than a card has: the device is not one, and takes any number."""
+ASIDE_S = 5.0
+"""How long an opening waits for the others to step aside for a look at the devices."""
+_SERVERS_DEVICES = ("pulse", "pipewire", "default")
+"""Names under which ALSA's plugins lead to a sound server."""
+_ASK_FOR_OTHERS = (-9_997, -9_998, -9_994)
+"""paInvalidSampleRate, paInvalidChannelCount, paSampleFormatNotSupported."""
+_DEVICE_UNAVAILABLE = -9_985
+
+
+@dataclass(frozen=True, slots=True)
+class SoundDevice:
+    """A microphone, a speaker, or both, as PortAudio lists it."""
+
+    index: int
+    name: str
+    host_api: str
+    inputs: int
+    outputs: int
+    rate_hz: int
+    """The one it would choose."""
+
+    def channels(self, direction: Direction) -> int:
+        return self.inputs if direction is Direction.INPUT else self.outputs
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a stream is opened: a device of PortAudio's, and the server's behind it, if there is one."""
+
+    device: SoundDevice
+    server_device: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.server_device or self.device.name
+
+
+class SoundLibrary:
+    """Safe to use from any thread. `sounddevice` is imported at the first use."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition(threading.RLock())
+        self._loaded: Any = None
+        self._plugged: object = None
+        """What was plugged in when the devices were listed."""
+        self._streams = 0
+        self._asked_aside = False
+
+    def devices(self) -> list[SoundDevice]:
+        """Raises EngineMissing without PortAudio."""
+        with self._changed:
+            library = self._library()
+            apis = library.query_hostapis()
+            return [
+                SoundDevice(
+                    index,
+                    entry["name"],
+                    apis[entry["hostapi"]]["name"],
+                    entry["max_input_channels"],
+                    entry["max_output_channels"],
+                    round(entry["default_samplerate"]),
+                )
+                for index, entry in enumerate(library.query_devices())
+            ]
+
+    def open_input(self, wanted: str) -> InputStream:
+        """A microphone by a part of its name, or `AUTO`. Raises AudioDeviceError, EngineMissing."""
+        return CardInput(*self._open(Direction.INPUT, wanted))
+
+    def open_output(self, wanted: str) -> OutputStream:
+        """A speaker by a part of its name, or `AUTO`. Raises AudioDeviceError, EngineMissing."""
+        return CardOutput(*self._open(Direction.OUTPUT, wanted))
+
+    @property
+    def must_step_aside(self) -> bool:
+        """Whoever holds a stream closes it soon, and opens it again."""
+        return self._asked_aside
+
+    def look_anew(self) -> None:
+        """List the devices again: now, when no stream is open; else when all have stepped aside.
+
+        Nobody is disturbed unless something was plugged in or out since the last look.
+        """
+        with self._changed:
+            if self._streams == 0:
+                self._restart()
+            elif plugged() != self._plugged:
+                self._asked_aside = True
+
+    def closed(self, close: Callable[[], None]) -> None:
+        """Called by a stream that is let go: `close` it now."""
+        with self._changed:
+            close()
+            self._streams -= 1
+            if self._streams == 0 and self._asked_aside:
+                self._restart()
+
+    @property
+    def portaudio_error(self) -> type[Exception]:
+        """What PortAudio's calls raise."""
+        return cast(type[Exception], self._library().PortAudioError)
+
+    def close(self) -> None:
+        """At the end of the process. A stream that hangs in native code is left where it is."""
+        if self._loaded is None:
+            return
+        atexit.unregister(self._loaded._exit_handler)  # it would wait for a stream that hangs
+        if self._streams == 0 and self._changed.acquire(blocking=False):
+            self._loaded._terminate()
+            self._loaded = None
+            self._changed.release()
+
+    # --- inside ---
+
+    def _library(self) -> Any:
+        if self._loaded is None:
+            try:
+                import sounddevice
+            except (ImportError, OSError) as error:
+                raise EngineMissing(
+                    "The sound card needs PortAudio, which is not installed: sudo apt install libportaudio2."
+                ) from error
+            _hush_alsa()
+            self._plugged = plugged()
+            if not sounddevice._initialized:
+                sounddevice._initialize()
+            self._loaded = sounddevice
+        return self._loaded
+
+    def _restart(self) -> None:
+        library = self._library()
+        self._plugged = plugged()
+        self._asked_aside = False
+        library._terminate()
+        library._initialize()
+        self._changed.notify_all()
+
+    def _open(self, direction: Direction, wanted: str) -> tuple[str, Any, _Hold]:
+        """The name of the device, the stream, and what the library has to do with it."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: not self._asked_aside, ASIDE_S):
+                self._asked_aside = False
+            place = self._find(direction, wanted)
+            try:
+                with _pinned(direction, place.server_device):
+                    stream = self._open_somehow(direction, place.device)
+            except self.portaudio_error as error:
+                busy = _DEVICE_UNAVAILABLE in error.args
+                raise AudioDeviceError((_busy if busy else _broken)(direction, place.name)) from error
+            self._streams += 1
+        placement = None
+        if place.server_device:
+            placement = Placement(direction, "" if wanted == AUTO else wanted)
+        return place.name, stream, _Hold(self, direction, place.name, placement)
+
+    def _find(self, direction: Direction, wanted: str) -> _Place:
+        usable = [device for device in self.devices() if device.channels(direction) > 0]
+        leading = [device for device in usable if device.name in _SERVERS_DEVICES]
+        if wanted != AUTO:
+            for device in usable:
+                if wanted.casefold() in device.name.casefold():
+                    return _Place(device)
+        elif usable:
+            chosen = self._default(direction, usable)
+            if chosen not in leading:
+                return _Place(chosen)
+            leading = [chosen]
+        served = sound_server.devices(direction) if leading else None
+        if served is None and leading and wanted == AUTO:
+            return _Place(leading[0])
+        matching = [device for device in served or () if wanted == AUTO or device.matches(wanted)]
+        if not matching:
+            raise AudioDeviceError(_absent(direction, wanted))
+        names = [device.name for device in matching]
+        default = sound_server.default(direction)
+        return _Place(leading[0], default if default in names else names[0])
+
+    def _default(self, direction: Direction, usable: list[SoundDevice]) -> SoundDevice:
+        index = self._library().default.device[0 if direction is Direction.INPUT else 1]
+        return next((device for device in usable if device.index == index), usable[0])
+
+    def _open_somehow(self, direction: Direction, device: SoundDevice) -> Any:
+        """With the first rate and number of channels that it takes."""
+        library = self._library()
+        make = library.RawInputStream if direction is Direction.INPUT else library.RawOutputStream
+        refused: Exception | None = None
+        rates_hz = dict.fromkeys((RATES_HZ[0], device.rate_hz, *RATES_HZ))
+        for rate_hz, channels in product(rates_hz, _channel_counts(device.channels(direction))):
+            try:
+                return make(rate_hz, None, device.index, channels, "int16", BUFFER_S)
+            except library.PortAudioError as error:
+                if not set(_ASK_FOR_OTHERS) & set(error.args):
+                    raise
+                refused = error
+        assert refused is not None
+        raise refused
+
+
+class _Hold:
+    """Of a stream that is open: the library counts it, and its place on a server is looked after."""
+
+    def __init__(
+        self, library: SoundLibrary, direction: Direction, name: str, placement: Placement | None
+    ) -> None:
+        self._library = library
+        self._direction = direction
+        self._name = name
+        self._placement = placement
+
+    @contextlib.contextmanager
+    def guard(self) -> Iterator[None]:
+        if self._placement is not None and self._placement.lost():
+            raise AudioDeviceError(_gone(self._direction, self._name))
+        try:
+            yield
+        except self._library.portaudio_error as error:
+            raise AudioDeviceError(_gone(self._direction, self._name)) from error
+
+    def release(self, close: Callable[[], None]) -> None:
+        if self._placement is not None:
+            self._placement.close()
+        self._library.closed(close)
+
+
+def _hush_alsa() -> None:
+    """ALSA writes what goes wrong to the terminal, too; PortAudio's errors tell it already.
+
+    Its handler is set to a function of the C library that takes no notice of its arguments: one made by
+    Python would need memory that is both writable and executable, which a service may forbid.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        handler = ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p)
+        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(handler)
+
+
+def plugged() -> tuple[object, ...]:
+    """Differs when a sound card was plugged in or out, or a sound server has come or gone."""
+    folder = Path(os.environ.get("XDG_RUNTIME_DIR", "/run"))
+    sockets = (folder / "pulse" / "native", folder / "pipewire-0")
+    return (_text(Path("/proc/asound/cards")), *(_identity(socket) for socket in sockets))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError:
+        return ""
+
+
+def _identity(file: Path) -> tuple[int, int]:
+    try:
+        state = file.stat()
+    except OSError:
+        return (0, 0)
+    return (state.st_ino, state.st_mtime_ns)
+
+
+def _channel_counts(most: int) -> tuple[int, ...]:
+    """Mono if it can be; a device that has no mono wants two, or all that it has."""
+    return tuple(dict.fromkeys(count for count in (1, 2, most) if count <= min(most, MANY_CHANNELS)))
+
+
+@contextlib.contextmanager
+def _pinned(direction: Direction, server_device: str) -> Iterator[None]:
+    """Streams opened within go to that device of the server; its library reads the environment."""
+    if not server_device:
+        yield
+        return
+    before = os.environ.get(direction.variable)
+    os.environ[direction.variable] = server_device
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[direction.variable]
+        else:
+            os.environ[direction.variable] = before
+
+
+# --- sentences -----------------------------------------------------------------------------------
+
+
+_PART = {Direction.INPUT: "microphone", Direction.OUTPUT: "speaker"}
+
+
+def _absent(direction: Direction, wanted: str) -> str:
+    part = _PART[direction]
+    if wanted == AUTO:
+        return f"There is no {part}: plug one in."
+    return f'There is no {part} with "{wanted}" in its name: plug it in, or set sound.{part} to another one.'
+
+
+def _busy(direction: Direction, name: str) -> str:
+    part = _PART[direction]
+    return f"The {part} ({name}) is in use by another program: end that, or set sound.{part} to another one."
+
+
+def _broken(direction: Direction, name: str) -> str:
+    return f"The {_PART[direction]} ({name}) cannot be opened: unplug it and plug it in again."
+
+
+def _gone(direction: Direction, name: str) -> str:
+    return f"The {_PART[direction]} ({name}) is gone: plug it in again."

@@ -1,0 +1,174 @@
+"""Where a sound server (PulseAudio, PipeWire) has put this process's streams; through its tool `pactl`.
+
+A server never says that a device is gone: it moves the stream to another one, and when there is no other
+microphone, to the monitor of a speaker, where the device would hear itself. So streams are placed by name,
+and looked after. Without `pactl`, or without a server, nothing is known and nothing is done.
+
+Every call takes some 10 ms, `ANSWER_S` at most; none belongs into the event loop.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ANSWER_S = 1.0
+"""A server that takes longer stands still."""
+LOOK_EVERY_S = 0.2
+"""At most: servers tell of a change by several lines."""
+NOWHERE = "auto_null"
+"""The speaker that both servers put up when there is none."""
+
+
+class Direction(enum.Enum):
+    """Of a stream. The values are how the server names devices and the streams on them."""
+
+    INPUT = ("source", "source-output", "PULSE_SOURCE")
+    OUTPUT = ("sink", "sink-input", "PULSE_SINK")
+
+    def __init__(self, device: str, stream: str, variable: str) -> None:
+        self.device = device
+        self.stream = stream
+        self.variable = variable
+        """Read by the server's library whenever it opens a stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerDevice:
+    """A microphone or a speaker, as the server lists it."""
+
+    index: int
+    name: str
+    """Unique, for programs."""
+    description: str
+    """For people."""
+
+    def matches(self, wanted: str) -> bool:
+        """`wanted` is a part of either name, in capitals or not."""
+        return wanted.casefold() in f"{self.name}\n{self.description}".casefold()
+
+
+def devices(direction: Direction) -> list[ServerDevice] | None:
+    """The real ones: no monitors of speakers, no speaker that leads nowhere. None: there is no server."""
+    listed = _list(f"{direction.device}s")
+    if listed is None:
+        return None
+    return [
+        ServerDevice(entry["index"], entry["name"], entry["description"])
+        for entry in listed
+        if entry["properties"].get("device.class") != "monitor" and entry["name"] != NOWHERE
+    ]
+
+
+def default(direction: Direction) -> str:
+    """The name of the server's default device; empty: there is none."""
+    told = _pactl("get-default-" + direction.device)
+    return "" if told is None else told.strip()
+
+
+class Placement:
+    """Looks after a stream that this process has opened on the device called `name`."""
+
+    def __init__(self, direction: Direction, wanted: str) -> None:
+        """`wanted`: a part of the device's name; empty: any real one will do."""
+        self._direction = direction
+        self._wanted = wanted
+        self._news = _News(direction)
+        self._changed = True
+        self._looked_s = float("-inf")
+
+    def lost(self) -> bool:
+        """Whether the server has moved the stream to where it does not belong.
+
+        Costs a system call, except after a change, when the server is asked.
+        """
+        self._changed = self._news.any() or self._changed
+        if not self._changed or time.monotonic() < self._looked_s + LOOK_EVERY_S:
+            return False
+        self._changed = False
+        self._looked_s = time.monotonic()
+        return self._misplaced()
+
+    def close(self) -> None:
+        self._news.close()
+
+    def _misplaced(self) -> bool:
+        real = devices(self._direction)
+        streams = _list(f"{self._direction.stream}s")
+        if real is None or streams is None:
+            return False
+        good = {device.index for device in real if device.matches(self._wanted)}
+        mine = [stream for stream in streams if _is_mine(stream["properties"])]
+        return any(stream[self._direction.device] not in good for stream in mine)
+
+
+class _News:
+    """What the server tells of devices and streams of one direction, by a `pactl subscribe` of its own."""
+
+    def __init__(self, direction: Direction) -> None:
+        self._marks = (f"on {direction.device} ".encode(), f"on {direction.stream} ".encode())
+        self._process = subprocess.Popen(
+            ["pactl", "subscribe"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+        )
+        assert self._process.stdout is not None
+        os.set_blocking(self._process.stdout.fileno(), False)
+
+    def any(self) -> bool:
+        """Something has happened since the last call."""
+        assert self._process.stdout is not None
+        told = self._process.stdout.read() or b""
+        return any(mark in told for mark in self._marks)
+
+    def close(self) -> None:
+        assert self._process.stdout is not None
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+def _is_mine(properties: Mapping[str, str]) -> bool:
+    return properties.get("application.process.id") == str(os.getpid())
+
+
+def _list(what: str) -> list[dict[str, Any]] | None:
+    told = _pactl("--format=json", "list", what)
+    try:
+        return None if told is None else list(json.loads(told))
+    except json.JSONDecodeError:
+        return None
+
+
+def _pactl(*arguments: str) -> str | None:
+    """What it prints; None when it is not there, or there is no server, or that stands still."""
+    program = shutil.which("pactl")
+    if program is None:
+        return None
+    try:
+        done = subprocess.run(
+            [program, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=ANSWER_S,
+            check=True,
+            env=_environment(),
+        )
+    except (subprocess.SubprocessError, OSError):
+        return None
+    return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """No words in the person's language where a program reads them."""
+    return {**os.environ, "LC_ALL": "C.UTF-8"}
