@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 from device.config import Lights
 from device.errors import HardwareError
-from device.hw.leds import Leds
+from device.hw.leds import Leds, open_leds
 from device.hw.looks import Look, Rgb, in_mood, palette
 from device.hw.patterns import SIGN_S, frame, is_still
 from device.notices import Board, LightChanged, LightState, Notice
@@ -17,6 +17,24 @@ FRAME_S = 1 / 30
 AGAIN_S = 2.0
 """When LEDs that failed are tried again."""
 PART = "light"
+
+
+@contextlib.contextmanager
+def open_lights(settings: Lights, fault: Callable[[str, str], None]) -> Iterator[LightShow | None]:
+    """The light that the settings name, dark again after the `with`; None: there is none to be shown.
+
+    LEDs that cannot be opened are a fault. Raises SettingsError.
+    """
+    try:
+        leds = open_leds(settings)
+    except HardwareError as error:
+        fault(PART, str(error))
+        leds = None
+    if leds is None:
+        yield None
+        return
+    with contextlib.closing(leds):
+        yield LightShow(leds, settings, fault)
 
 
 class LightShow:

@@ -16,10 +16,11 @@ from device.hw.looks import DARK, Look, Pattern, Rgb
 
 LEAVING: Rgb = (1.0, 0.25, 0.75)
 """The colour that says: content is leaving this device."""
-SIGN_S = 1.0
-"""How long the sign takes on a single LED: two flashes between darkness; on a ring, its shortest."""
-SIGN_EVERY_S = 3.0
-SIGN_PART_S = 0.2
+SIGN_S = 1.25
+"""How long the sign takes on a single LED, and how long it is shown on a ring at the shortest."""
+SIGN_EVERY_S = 4.0
+SIGN_FLASHES_S = ((0.4, 0.55), (0.7, 0.85))
+"""A quick pair, set apart by darkness before and after: no pattern has that."""
 RING_FROM = 6
 """With fewer LEDs than this, a gap would not be seen as one: they all show what a single LED shows."""
 
@@ -53,12 +54,12 @@ def _ring_sign(colours: list[Rgb]) -> list[Rgb]:
 
 
 def _single_sign(colours: list[Rgb], leaving_s: float) -> list[Rgb]:
-    """Dark, on, dark, on, dark; then the look again, until the next."""
+    """Two flashes in the dark; then the look again, until the next."""
     since_s = leaving_s % SIGN_EVERY_S
     if since_s >= SIGN_S:
         return colours
-    shown = LEAVING if int(since_s / SIGN_PART_S) % 2 else DARK
-    return [shown] * len(colours)
+    lit = any(begin_s <= since_s < end_s for begin_s, end_s in SIGN_FLASHES_S)
+    return [LEAVING if lit else DARK] * len(colours)
 
 
 # --- levels of a single LED, 0 to 1; each begins visibly -----------------------------------------
@@ -95,7 +96,7 @@ def _pulse(t_s: float) -> float:
 
 def _flicker(t_s: float) -> float:
     """Never dark, and livelier than the others."""
-    return 0.45 + 0.55 * _swing(t_s * 2.0)
+    return 0.3 + 0.7 * _swing(t_s * 2.0)
 
 
 def _blink(t_s: float) -> float:
@@ -144,7 +145,7 @@ def _spinning(t_s: float, count: int) -> list[float]:
 
 def _waving(t_s: float, count: int) -> list[float]:
     """Two humps go round; nothing is ever dark."""
-    return [0.3 + 0.7 * _swing(2 * place / count - t_s / 0.8) for place in range(count)]
+    return [0.2 + 0.8 * _swing(2 * place / count - t_s / 0.8) for place in range(count)]
 
 
 def _filling(t_s: float, count: int) -> list[float]:
