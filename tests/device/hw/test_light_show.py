@@ -16,7 +16,7 @@ from device.hw.led_rgb import RgbLed
 from device.hw.led_ring import LedRing
 from device.hw.led_wire import apa102
 from device.hw.leds import Leds
-from device.hw.light_show import AGAIN_S, LightShow
+from device.hw.light_show import AGAIN_S, LightShow, open_lights
 from device.hw.looks import Rgb
 from device.hw.patterns import SIGN_S
 from device.notices import Board, LightChanged, LightState, Refused
@@ -243,3 +243,18 @@ def test_from_the_event_to_the_ring_it_takes_at_most_20_ms(tmp_path: Path) -> No
     white = apa102([(1.0, 1.0, 1.0)] * 12)
     assert event_to_wire_ms(ring, lambda: spi.written.endswith(white)) <= 20
     ring.close()
+
+
+def test_no_light_is_opened_where_there_is_none() -> None:
+    with open_lights(Lights(kind="none"), lambda part, why: None) as show:
+        assert show is None
+
+
+def test_a_light_that_cannot_be_opened_is_a_fault_and_the_device_goes_on(tmp_path: Path) -> None:
+    told: list[str] = []
+    settings = Lights(kind="ring", device=str(tmp_path / "spidev0.0"))
+    with open_lights(settings, lambda part, why: told.append(f"{part}: {why}")) as show:
+        assert show is None
+    assert [why.partition(" (")[0] for why in told] == [
+        f"light: There is no SPI device {settings.device}: switch SPI on"
+    ]
