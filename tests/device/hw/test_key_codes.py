@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from device.errors import SettingsError
@@ -45,3 +47,10 @@ def test_no_two_names_are_the_same_key() -> None:
 def test_a_key_that_is_not_known_is_refused_with_a_suggestion(name: str, meant: str) -> None:
     with pytest.raises(SettingsError, match=meant):
         key_code(name)
+
+
+def test_every_key_is_documented() -> None:
+    docs = (Path(__file__).parents[3] / "docs" / "button-and-lights.md").read_text("utf-8")
+    ranges = {f"f{number}" for number in range(1, 25)} | set("abcdefghijklmnopqrstuvwxyz0123456789")
+    assert [name for name in KEYS if name not in ranges and f"`{name}`" not in docs] == []
+    assert ranges <= set(KEYS)

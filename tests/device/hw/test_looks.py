@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from device.config import Looks
@@ -49,3 +52,9 @@ def test_a_mood_colours_what_is_said_and_changes_no_pattern() -> None:
     assert len(felt) == len(MOODS) == len(Emotion) - 1
     assert {each.pattern for each in felt} == {look.pattern}
     assert all(0 <= part <= 1 for each in felt for part in each.colour)
+
+
+def test_every_look_is_documented_as_it_is() -> None:
+    docs = (Path(__file__).parents[3] / "docs" / "button-and-lights.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([a-z]+) \| `(#[^`]*)` \|", docs, re.MULTILINE)
+    assert dict(rows) == {state.value: getattr(Looks(), state.value) for state in LightState}
