@@ -182,15 +182,15 @@ class Button(Section, frozen=True):
 class Looks(Section, frozen=True):
     """How the light shows each state: a colour and a pattern."""
 
-    starting: str = "#ffffff breathe"
-    idle: str = "#101820 steady"
+    starting: str = "#ffffff rise"
+    idle: str = "#101820 dim"
     listening: str = "#0040ff steady"
     thinking: str = "#8020ff spin"
     speaking: str = "#00c040 wave"
     offline: str = "#ffb000 breathe"
-    muted: str = "#ff2000 dim"
+    muted: str = "#801000 wink"
     setup: str = "#00c0c0 blink"
-    updating: str = "#ffffff spin"
+    updating: str = "#ffffff fall"
     fault: str = "#ff0000 flash"
 
 

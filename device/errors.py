@@ -33,6 +33,13 @@ class AudioDeviceError(TwomindsError, OSError):
     retryable = True
 
 
+class HardwareError(TwomindsError, OSError):
+    """A button or a light cannot be opened, or went away."""
+
+    code = "hardware"
+    retryable = True
+
+
 class EngineMissing(TwomindsError):
     """An engine's program, library or model is not installed."""
 
