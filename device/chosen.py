@@ -42,7 +42,6 @@ class Chosen:
         self._living = living
         self._file = file
         self._talk = settings.talk
-        self._loudest = settings.sound.loudest
         self._values: dict[str, str | int | float | bool] = {
             setting: value_at(settings, setting) for setting in CHOSEN
         }
@@ -61,8 +60,6 @@ class Chosen:
             taken = key.convert(value, from_text=False)
         except msgspec.ValidationError as error:
             raise SettingsError(f"{setting} must be {key.allowed}.") from error
-        if setting == "voice.volume":
-            taken = min(int(taken), self._loudest)
         self._values[setting] = taken
         self._apply(setting, taken)
         self._keep(setting, taken)
@@ -86,8 +83,6 @@ class Chosen:
         least = most = None
         if isinstance(kind, inspect.IntType | inspect.FloatType):
             least, most = kind.ge, kind.le
-        if key.path == "voice.volume":
-            most = self._loudest
         return Offer(key.path, value, least, most, key.choices, live=key.path in LIVE)
 
 

@@ -130,6 +130,8 @@ class Welcome(ToPage, frozen=True, tag="welcome"):
     """How much sound from before a press begins a take."""
     post_roll_ms: int
     """How long a take goes on after a release."""
+    loudest: int
+    """Percent of full loudness that the owner allows; the volume is a share of that."""
     looks: Mapping[str, str]
     """How the device's light shows each state: a colour and a pattern, as in `#0040ff steady`."""
 
@@ -200,7 +202,7 @@ class Offer(Struct, frozen=True):
     value: int | float | str
     least: float | None = None
     most: float | None = None
-    """For numbers; the loudest volume is the owner's to raise."""
+    """For numbers."""
     choices: tuple[str, ...] = ()
     """For words."""
     live: bool = True

@@ -17,8 +17,7 @@ from device.ports import Button, Controls, Switches
 class Outlet(Protocol):
     """A page, as far as the voice is concerned."""
 
-    @property
-    def rate_hz(self) -> int: ...
+    rate_hz: int
 
     def play(self, sound_id: int, turn_id: int) -> None: ...
 
@@ -93,7 +92,10 @@ class Sights:
 
     name: str
     talk: Talk
+    loudest: int
+    """Percent, as the owner's settings limit it."""
     looks: Mapping[str, str]
+    """Each state's colour and pattern on the device's light."""
     light: Callable[[], LightChanged]
     standing: Callable[[], Standing]
     history: Callable[[], Sequence[Line]]

@@ -67,15 +67,16 @@ class Panel:
         await self._listening.wait()
         return self._with_token(self._reach.here)
 
-    async def network_url(self) -> str:
-        """The likeliest address on the local network, with the token; "" while it is not served there."""
-        await self._listening.wait()
-        return self._with_token(self._reach.network[0]) if self._reach.network else ""
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the certificate, as browsers show it; "" while there is none."""
-        return self._reach.fingerprint
+    def shown(self) -> tuple[str, ...]:
+        """Where the page is, for the start screen: lines of at most 73 columns; none before it is served."""
+        if not self._listening.is_set():
+            return ()
+        here = f"{self._with_token(self._reach.here)}  (hold the button)"
+        if not self._reach.network:
+            return (here,)
+        first, second = self._reach.fingerprint[:47], self._reach.fingerprint[48:]
+        beyond = self._with_token(self._reach.network[0])
+        return here, beyond, "from your network, by the certificate with the SHA-256", first, second
 
     async def serve(self) -> None:
         """Until cancelled; then open pages are closed, within about a second.

@@ -97,6 +97,7 @@ class Page:
                     "page" if device.voice else "device",
                     sights.talk.pre_roll_ms,
                     sights.talk.post_roll_ms,
+                    sights.loudest,
                     sights.looks,
                 )
             )

@@ -226,6 +226,7 @@ class Served:
             Sights(
                 "Robot",
                 settings.talk,
+                settings.sound.loudest,
                 {state.value: getattr(settings.lights.looks, state.value) for state in LightState},
                 lambda: session.light,
                 lambda: session.standing,
