@@ -14,9 +14,6 @@ from device.panel.own_names import OwnNames, own_names
 
 log = logging.getLogger(__name__)
 
-LOOKED_AFTER_S = 10.0
-"""How long a new address stays unknown; a board often starts before its network does."""
-
 
 class Identity:
     """Who the device is there: its names and its certificate, which follow the machine's network.
@@ -34,10 +31,10 @@ class Identity:
         self.names = look().all
         self.certificate = self._load()
 
-    async def follow(self, changed: Callable[[], None]) -> None:
+    async def follow(self, every_s: float, changed: Callable[[], None]) -> None:
         """Until cancelled: `changed` is called when there are other names or another certificate."""
         while True:
-            await asyncio.sleep(LOOKED_AFTER_S)
+            await asyncio.sleep(every_s)
             names = self._look().all
             if names == self.names and self.certificate.serves(names, _now()):
                 continue

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from device import config
@@ -40,6 +40,8 @@ class Place:
 
     host: str = EVERYWHERE
     look: Callable[[], OwnNames] = own_names
+    look_every_s: float = 10.0
+    """How long a new address stays unknown; a board often starts before its network does."""
 
 
 class Panel:
@@ -62,6 +64,15 @@ class Panel:
         self._reach = Reach("", (), "")
         self._listening = asyncio.Event()
 
+    def __len__(self) -> int:
+        """Pages that are open."""
+        return len(self._floor)
+
+    @property
+    def reach(self) -> Reach:
+        """Where it can be opened right now, without the token."""
+        return self._reach
+
     async def url(self) -> str:
         """The page's address on this machine, with the token, as soon as it can be opened. Cancel-safe."""
         await self._listening.wait()
@@ -83,7 +94,7 @@ class Panel:
 
         Raises SettingsError when a port is taken, OSError when the certificate cannot be kept.
         """
-        application = self._application()
+        application = Starlette(routes=self.routes())
         with contextlib.ExitStack() as sockets:
             here = sockets.enter_context(
                 contextlib.closing(bound(ADDRESS, self._settings.port, "panel.port"))
@@ -108,7 +119,7 @@ class Panel:
         sockets.enter_context(self._device.gate.listening(host, port))
         listener = sockets.enter_context(contextlib.closing(bound(host, port, "panel.network_port")))
         guard = Guard(application, names("https", identity.names, port_of(listener)))
-        beyond = _Beyond(identity, listener, guard, self._moved)
+        beyond = _Beyond(identity, listener, guard, self._moved, self._place.look_every_s)
         self._moved(beyond)
         return beyond
 
@@ -139,11 +150,13 @@ class Panel:
         finally:
             forget()
 
-    def _application(self) -> Starlette:
+    def routes(self) -> list[Route | WebSocketRoute]:
+        """All that there is: files to be read, and one socket."""
+
         async def talk(websocket: WebSocket) -> None:
             await Page(websocket, self._device, self._floor, self._door, lambda: self._reach).run()
 
-        return Starlette(routes=[*assets.routes(), WebSocketRoute("/talk", talk)])
+        return [*assets.routes(), WebSocketRoute("/talk", talk)]
 
     def _with_token(self, address: str) -> str:
         return f"{address}#token={self._token.shown}"
@@ -157,7 +170,9 @@ class _Beyond:
     listener: socket.socket
     guard: Guard
     moved: Callable[[_Beyond], None]
+    look_every_s: float
 
     def serve(self, group: asyncio.TaskGroup) -> None:
         group.create_task(serve(self.guard, self.listener, self.identity.context), name="page: network")
-        group.create_task(self.identity.follow(lambda: self.moved(self)), name="page: own addresses")
+        following = self.identity.follow(self.look_every_s, lambda: self.moved(self))
+        group.create_task(following, name="page: own addresses")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Literal
 
 from device import config
@@ -30,6 +30,7 @@ from device.notices import (
 from device.panel.own_names import OwnNames
 from device.panel.ports import Device, Hands, Sights
 from device.panel.server import Panel, Place
+from device.places import chosen_file, panel_directory
 from device.way_in import WayIn
 from tests.tones import tone
 
@@ -198,17 +199,18 @@ def record(turn_id: int) -> dict[str, Any]:
 class Served:
     """A page server with a scripted session behind it.
 
-    `own_sound`: the device has a microphone and a speaker of its own. `network`: by TLS, too, on loopback.
+    What it keeps lies in the state directory, which is each test's own. `own_sound`: the device has a
+    microphone and a speaker of its own. `network`: by TLS, too, on loopback.
     """
 
     def __init__(
         self,
-        folder: Path,
         mode: Mode = "hold",
         port: int = 0,
         *,
         own_sound: bool = False,
         network: bool = False,
+        network_port: int = 0,
         place: Place | None = None,
     ) -> None:
         self.board = Board()
@@ -218,7 +220,7 @@ class Served:
         self.session = ScriptedSession(self.board, self.microphone, self.speaker, mode)
         self.lines: list[Line] = []
         self.turns: list[Mapping[str, Any]] = []
-        self.chosen = folder / "chosen.toml"
+        self.chosen = chosen_file(os.environ)
         settings = Settings(talk=Talk(mode=mode))
         session = self.session
         self.device = Device(
@@ -238,8 +240,11 @@ class Served:
             None if own_sound else self.microphone,
             None if own_sound else self.speaker,
         )
-        serving = config.Panel(port=port, network=network, network_port=0)
-        self.panel = Panel(serving, self.device, folder, place or Place("127.0.0.1", lambda: NAMES))
+        serving = config.Panel(port=port, network=network, network_port=network_port)
+        self.panel = Panel(
+            serving, self.device, panel_directory(os.environ), place or Place("127.0.0.1", lambda: NAMES)
+        )
+        self.own_sound = own_sound
         self.address = ""
         """Without the token."""
         self.url = ""
@@ -255,9 +260,9 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def served(folder: Path, mode: Mode = "hold", port: int = 0, **options: Any) -> AsyncIterator[Served]:
+async def served(mode: Mode = "hold", port: int = 0, **options: Any) -> AsyncIterator[Served]:
     """Everything runs inside; ends with the block. `options` as for `Served`."""
-    everything = Served(folder, mode, port, **options)
+    everything = Served(mode, port, **options)
     async with asyncio.TaskGroup() as tasks:
         server = tasks.create_task(everything.panel.serve(), name="panel")
         session = tasks.create_task(everything.session.run(), name="session")
