@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from device.audio.frames import FrameHub
 from device.audio.page_microphone import PageMicrophone
 from device.audio.page_speaker import PageSpeaker
@@ -18,6 +20,7 @@ from device.audio.vad import best_detector
 from device.brain.onboard import OnboardBrain
 from device.brain.persona import system_prompt
 from device.brain.system_one import SystemOne
+from device.chosen import Chosen
 from device.config import Settings
 from device.contracts import Gesture
 from device.conversation import Conversation
@@ -27,13 +30,15 @@ from device.hw.robot import SimulatedRobot
 from device.journal import Journal
 from device.memory import remembered
 from device.notices import Board
+from device.panel import ports as panel_ports
 from device.panel.server import Panel
-from device.places import state_directory
+from device.places import chosen_file, panel_directory, state_directory
 from device.ports import Brain, Microphone, Speaker, VoiceDetector
 from device.record import TurnRecord
 from device.session import Ears, Session
 from device.start_screen import Part, PartState, render
 from device.turn import Answerers
+from device.way_in import WayIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +120,8 @@ async def serve(settings: Settings) -> None:
     async with load_engines(settings, egress) as engines, remembering as conversation:
         device = assemble(settings, engines, speaker, journal.write, board, conversation)
         session = device.session
-        panel = Panel(
-            settings.panel, settings.talk, session, board, microphone, speaker, lambda: session.light
-        )
+        page = page_of(settings, session, board, journal, conversation, egress, microphone, speaker)
+        panel = Panel(settings.panel, page, panel_directory(os.environ))
         async with asyncio.TaskGroup() as group:
             group.create_task(session.run(), name="session")
             group.create_task(feed(microphone, device.hub), name="microphone")
@@ -126,7 +130,34 @@ async def serve(settings: Settings) -> None:
             group.create_task(device.brain.prepare(conversation.history), name="get ready")
             group.create_task(engines.tts.render_missing(lambda: session.idle), name="fixed sentences")
             parts = what_serves(device, engines)
-            print(render(parts, await panel.url()), flush=True)
+            await panel.url()
+            print(render(parts, panel.shown()), flush=True)
+
+
+def page_of(
+    settings: Settings,
+    session: Session,
+    board: Board,
+    journal: Journal,
+    conversation: Conversation,
+    egress: Egress,
+    ears: PageMicrophone | None,
+    voice: PageSpeaker | None,
+) -> panel_ports.Device:
+    """What the page is joined to; without `ears` or `voice` the device has its own."""
+    choices = Chosen(settings, session, chosen_file(os.environ))
+    sights = panel_ports.Sights(
+        settings.character.name,
+        settings.talk,
+        settings.sound.loudest,
+        msgspec.structs.asdict(settings.lights.looks),
+        light=lambda: session.light,
+        standing=lambda: session.standing,
+        history=lambda: conversation.history,
+        turns=lambda: journal.turns,
+    )
+    hands = panel_ports.Hands(session, session, session, choices)
+    return panel_ports.Device(hands, sights, board, WayIn(egress), ears, voice)
 
 
 async def show_leaving(egress: Egress, session: Session) -> None:

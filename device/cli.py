@@ -201,7 +201,7 @@ def _bench_stt(parsed: argparse.Namespace) -> int:
 
 
 def _config_show(parsed: argparse.Namespace) -> int:
-    print(config_show.as_file(config_load.load(places.settings_file(os.environ), os.environ)), end="")
+    print(config_show.as_file(_loaded()), end="")
     return 0
 
 
@@ -230,7 +230,12 @@ def _request(text: str) -> str:
 
 
 def _settings() -> Settings:
-    return config_load.load(places.settings_file(os.environ), os.environ).settings
+    return _loaded().settings
+
+
+def _loaded() -> config_load.Loaded:
+    """What the file says, what was chosen on the page, and the environment."""
+    return config_load.load(places.settings_file(os.environ), os.environ, places.chosen_file(os.environ))
 
 
 if __name__ == "__main__":

@@ -217,6 +217,8 @@ class Panel(Section, frozen=True):
     """On 127.0.0.1; 0 takes any free port."""
     network: bool = False
     """Serve the page to the local network, too, by TLS."""
+    network_port: Annotated[int, Meta(ge=0, le=65535)] = 8138
+    """On every address of this machine; 0 takes any free port."""
 
 
 class Consent(Section, frozen=True):

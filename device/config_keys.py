@@ -16,6 +16,9 @@ from device.config import Section, Settings
 
 PREFIX = "TWOMINDS_"
 
+CHOSEN = ("voice.volume", "talk.mode", "talk.patience_s", "voice.words_per_minute")
+"""What a person may choose on the page. Never consent, what limits anybody, nor where anything lies."""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:

@@ -1,8 +1,10 @@
-"""Reads the settings: one TOML file, the environment over it, and every problem in a sentence."""
+"""Reads the settings: one TOML file, what was chosen on the page, the environment; every problem in words."""
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import logging
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,8 +14,10 @@ from typing import Any
 import msgspec
 
 from device.config import Settings
-from device.config_keys import PREFIX, Key, as_toml, keys, tables
+from device.config_keys import CHOSEN, PREFIX, Key, as_toml, keys, tables
 from device.errors import SettingsError
+
+log = logging.getLogger(__name__)
 
 NOT_SETTINGS = frozenset({"TWOMINDS_CONFIG"})
 """Variables with our prefix that say where to look, not how to behave."""
@@ -38,12 +42,12 @@ class _Reading:
     problems: list[str] = field(default_factory=list)
 
 
-def load(file: Path | None, env: Mapping[str, str]) -> Loaded:
-    """The settings of a file (None: of no file) with the environment over them.
+def load(file: Path | None, env: Mapping[str, str], chosen: Path | None = None) -> Loaded:
+    """The settings of a file (None: of no file), over them what was chosen on the page, and the environment.
 
     Raises SettingsError with one line for every problem there is.
     """
-    reading = _read(file, env)
+    reading = _read(file, env, chosen)
     if reading.problems:
         raise SettingsError("\n".join(reading.problems))
     return Loaded(msgspec.convert(_tree(reading.values), Settings), reading.origins)
@@ -51,10 +55,26 @@ def load(file: Path | None, env: Mapping[str, str]) -> Loaded:
 
 def check(file: Path | None, env: Mapping[str, str]) -> list[str]:
     """The problems that `load` would raise, a sentence each."""
-    return _read(file, env).problems
+    return _read(file, env, None).problems
 
 
-def _read(file: Path | None, env: Mapping[str, str]) -> _Reading:
+def read_chosen(file: Path) -> dict[str, str | int | float | bool]:
+    """What was chosen on the page and may be: a damaged file, or a line that is none, is left aside."""
+    try:
+        given = dict(_leaves(tomllib.loads(file.read_text("utf-8")), ""))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        log.warning("what was chosen on the page cannot be read and is left aside: %s", file)
+        return {}
+    taken: dict[str, str | int | float | bool] = {}
+    for path in CHOSEN:
+        with contextlib.suppress(msgspec.ValidationError, KeyError):
+            taken[path] = keys()[path].convert(given[path], from_text=False)
+    return taken
+
+
+def _read(file: Path | None, env: Mapping[str, str], chosen: Path | None) -> _Reading:
     reading = _Reading()
     if file is not None:
         try:
@@ -63,6 +83,10 @@ def _read(file: Path | None, env: Mapping[str, str]) -> _Reading:
             reading.problems.append(str(problem))
         else:
             _take_file(reading, given, str(file))
+    if chosen is not None:
+        values = read_chosen(chosen)
+        reading.values |= values
+        reading.origins |= dict.fromkeys(values, str(chosen))
     _take_environment(reading, env)
     _take_character(reading, file)
     return reading

@@ -57,6 +57,7 @@ class Sent:
     sent_bytes: int
     last_s: float
     """Monotonic."""
+    first_utc: str
     last_utc: str
 
 
@@ -95,20 +96,25 @@ class Egress:
 
     def count(self, peer: Peer, content: Content, sent_bytes: int) -> None:
         """So much was handed to the network, just now."""
-        now = Sent(sent_bytes, self._clock(), datetime.now(UTC).isoformat(timespec="seconds"))
+        now_s, now_utc = self._clock(), datetime.now(UTC).isoformat(timespec="seconds")
         with self._lock:
-            before = self._sent.get((peer, content))
-            total = sent_bytes + (before.sent_bytes if before else 0)
-            self._sent[peer, content] = replace(now, sent_bytes=total)
+            before = self._sent.get((peer, content), Sent(0, now_s, now_utc, now_utc))
+            total = before.sent_bytes + sent_bytes
+            self._sent[peer, content] = replace(before, sent_bytes=total, last_s=now_s, last_utc=now_utc)
             observers = tuple(self._observers)
         if content is not Content.CONTROL:
             for tell in observers:
                 tell()
 
-    def observe(self, tell: Callable[[], None]) -> None:
-        """`tell` is called whenever content leaves, in the thread that sent it."""
+    def observe(self, tell: Callable[[], None]) -> Callable[[], None]:
+        """`tell` is called whenever content leaves, in the thread that sent it, until what is returned is."""
         with self._lock:
             self._observers.append(tell)
+        return lambda: self._forget(tell)
+
+    def _forget(self, tell: Callable[[], None]) -> None:
+        with self._lock:
+            self._observers.remove(tell)
 
     @property
     def leaving(self) -> bool:

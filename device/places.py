@@ -26,6 +26,16 @@ def state_directory(env: Mapping[str, str]) -> Path:
     return _home(env, "XDG_STATE_HOME", ".local/state") / "twominds"
 
 
+def chosen_file(env: Mapping[str, str]) -> Path:
+    """What was chosen on the page."""
+    return state_directory(env) / "chosen.toml"
+
+
+def panel_directory(env: Mapping[str, str]) -> Path:
+    """The page's token, and its key and certificate for the local network."""
+    return state_directory(env) / "panel"
+
+
 def _home(env: Mapping[str, str], variable: str, otherwise: str) -> Path:
     """A base directory by the XDG specification: a relative path does not count."""
     given = Path(env.get(variable, ""))

@@ -28,12 +28,14 @@ class Part:
     """What would make it real, or better: a command where there is one."""
 
 
-def render(parts: Sequence[Part], page_url: str | None) -> str:
+def render(parts: Sequence[Part], addresses: Sequence[str]) -> str:
     """The start screen: every part, where to talk, and what would make the simulated parts real.
+
+    `addresses`: the lines that say where the page is, as the panel gives them.
 
     Never wider than 80 columns nor higher than 24 lines: what does not fit is cut and says so.
     """
-    talking = _where_to_talk(page_url)
+    talking = _where_to_talk(addresses)
     room = HEIGHT - 1 - len(talking) - 3  # a line is left for the prompt; a title and two empty lines
     body = _parts(parts, room)
     lines = ["twominds is ready: ✓ real, ~ simulated, ✗ absent", "", *body, "", *talking]
@@ -57,8 +59,8 @@ def _parts(parts: Sequence[Part], room: int) -> list[str]:
     return lines
 
 
-def _where_to_talk(page_url: str | None) -> list[str]:
-    page = [f"Talk:  {page_url}  (hold the button or the space bar, and speak)"] if page_url else []
+def _where_to_talk(addresses: Sequence[str]) -> list[str]:
+    page = [f"{label:<7}{line}" for label, line in zip(("Talk:", *[""] * 8), addresses, strict=False)]
     return [
         *page,
         'Type:  .venv/bin/twominds ask "what time is it"',

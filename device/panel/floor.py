@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
 
@@ -26,12 +27,16 @@ class Receiver(Protocol[ToldT]):
 class Floor(Generic[PageT]):
     """The open pages, in the order in which they had the floor; the last one has it."""
 
-    def __init__(self, voice: Receiver[PageT]) -> None:
+    def __init__(self, voice: Receiver[PageT] | None) -> None:
+        """Without `voice`, nothing sounds in a page."""
         self._voice = voice
         self._pages: list[PageT] = []
 
     def __len__(self) -> int:
         return len(self._pages)
+
+    def __iter__(self) -> Iterator[PageT]:
+        return iter(tuple(self._pages))
 
     def has(self, page: PageT) -> bool:
         return bool(self._pages) and self._pages[-1] is page
@@ -50,7 +55,7 @@ class Floor(Generic[PageT]):
             before = self._pages[-1]
             self._pages.remove(page)
             self._pages.append(page)
-            self._voice.detach(before)
+            self._taken(before)
             before.floor_changed(False)
             self._given()
 
@@ -59,10 +64,15 @@ class Floor(Generic[PageT]):
         had = self.has(page)
         self._pages.remove(page)
         if had:
-            self._voice.detach(page)
+            self._taken(page)
             if self._pages:
                 self._given()
 
     def _given(self) -> None:
-        self._voice.attach(self._pages[-1])
+        if self._voice is not None:
+            self._voice.attach(self._pages[-1])
         self._pages[-1].floor_changed(True)
+
+    def _taken(self, page: PageT) -> None:
+        if self._voice is not None:
+            self._voice.detach(page)

@@ -1,14 +1,16 @@
 """The page's protocol: what goes through the one WebSocket, `/talk`.
 
 Text frames are JSON objects with their kind in `type`; binary frames are sound. Whoever opens the
-socket first sends `hello`, is answered with `welcome` and `light`, and from then on both sides send
-what they like. A frame that is not exactly of a kind below ends the connection with a reason
-(close code 1008), and nothing else.
+socket first sends `hello` with the device's token and is answered with `welcome`. Where that says that
+the microphone or the speaker is the page's, the page then opens its own and sends `tuned`. From there on
+both sides send what they like; the device begins with all that a page shows. A frame that is not exactly
+of a kind below ends the connection with a reason (close code 1008), a wrong token does (4401), and too
+many wrong ones do (4429).
 
 A binary frame is a number (unsigned, 32 bits, little-endian) and then PCM, mono, 16 bits signed
 little-endian:
 
-- up, the microphone, at the rate that `hello` announced. The number counts the stretches of sound,
+- up, the microphone, at the rate that `tuned` announced. The number counts the stretches of sound,
   which are called takes: after a press, the first frame holds all of the pre-roll, and batches of
   20 ms follow. A frame without PCM ends the take. Nothing is sent between takes.
 - down, the voice, at the page's rate, too. The number is the `sound_id` of a `play`; what belongs to
@@ -24,12 +26,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from device.contracts import Emotion, Gesture, Mind
+from device.contracts import Emotion, Gesture, Mind, Who
 from device.errors import TwomindsError
 from device.notices import LightState
 
 LONGEST_ASK = 500
 """Letters of a typed request."""
+LONGEST_TOKEN = 64
 LARGEST_FRAME = 256 * 1024
 """Bytes. The largest that a page sends is 500 ms of pre-roll at 192 kHz, 192,004 bytes."""
 
@@ -51,7 +54,13 @@ class FromPage(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"
 
 
 class Hello(FromPage, frozen=True, tag="hello"):
-    """The first frame: the rate of the page's AudioContext, in both directions."""
+    """The first frame: the device's token, as the person typed it or as the address had it."""
+
+    token: Annotated[str, Meta(max_length=LONGEST_TOKEN)]
+
+
+class Tuned(FromPage, frozen=True, tag="tuned"):
+    """The page's sound is open: the rate of its AudioContext, in both directions."""
 
     rate_hz: Annotated[int, Meta(ge=8_000, le=192_000)]
 
@@ -74,6 +83,23 @@ class Stop(FromPage, frozen=True, tag="stop"):
     """Silence and stillness."""
 
 
+class Mute(FromPage, frozen=True, tag="mute"):
+    """Close the microphone, or allow it again."""
+
+    muted: bool
+
+
+class Repeat(FromPage, frozen=True, tag="repeat"):
+    """Say again what was said last."""
+
+
+class Choose(FromPage, frozen=True, tag="choose"):
+    """A setting of those that the device offered, and what it shall be."""
+
+    setting: Annotated[str, Meta(max_length=64)]
+    value: int | float | Annotated[str, Meta(max_length=64)]
+
+
 class Played(FromPage, frozen=True, tag="played"):
     """How far a sound has got: at its first sample, about every 50 ms, and when all of it has sounded."""
 
@@ -81,7 +107,7 @@ class Played(FromPage, frozen=True, tag="played"):
     samples: SoundNumber
 
 
-PageMessage = Hello | Press | Release | Ask | Stop | Played
+PageMessage = Hello | Tuned | Press | Release | Ask | Stop | Mute | Repeat | Choose | Played
 
 
 # --- to the page ---------------------------------------------------------------------------------
@@ -94,12 +120,31 @@ class ToPage(Struct, frozen=True, tag_field="type"):
 class Welcome(ToPage, frozen=True, tag="welcome"):
     """The answer to `hello`."""
 
-    mode: Literal["hold", "toggle"]
-    """As in the settings: hold the button while speaking, or press once to begin and once to end."""
+    name: str
+    """What the device is called."""
+    microphone: Literal["page", "device"]
+    """device: the page must not ask for the browser's."""
+    speaker: Literal["page", "device"]
+    """device: nothing is ever to be played in the page."""
     pre_roll_ms: int
     """How much sound from before a press begins a take."""
     post_roll_ms: int
     """How long a take goes on after a release."""
+    loudest: int
+    """Percent of full loudness that the owner allows; the volume is a share of that."""
+    looks: Mapping[str, str]
+    """How the device's light shows each state: a colour and a pattern, as in `#0040ff steady`."""
+
+
+class Reach(ToPage, frozen=True, tag="reach"):
+    """Where the page can be opened, without the token."""
+
+    here: str
+    """On the device itself."""
+    network: tuple[str, ...]
+    """From the local network; empty while it is not served there."""
+    fingerprint: str
+    """SHA-256 of the certificate on the local network; empty likewise."""
 
 
 class Light(ToPage, frozen=True, tag="light"):
@@ -133,6 +178,59 @@ class Answering(ToPage, frozen=True, tag="answering"):
     text: str
     mind: Mind
     reason: str
+
+
+class SaidLine(Struct, frozen=True):
+    """A line of the conversation."""
+
+    who: Who
+    text: str
+
+
+class History(ToPage, frozen=True, tag="history"):
+    """What was said before this page was opened, and how the last turns went: oldest first."""
+
+    lines: tuple[SaidLine, ...]
+    turns: tuple[Mapping[str, Any], ...]
+    """Records, as consent allows them."""
+
+
+class Offer(Struct, frozen=True):
+    """A setting that can be chosen on the page."""
+
+    setting: str
+    value: int | float | str
+    least: float | None = None
+    most: float | None = None
+    """For numbers."""
+    choices: tuple[str, ...] = ()
+    """For words."""
+    live: bool = True
+    """False: from the next start on."""
+
+
+class Offers(ToPage, frozen=True, tag="offers"):
+    """The settings that can be chosen on the page, as they are now."""
+
+    offers: tuple[Offer, ...]
+
+
+class Departure(Struct, frozen=True):
+    """What left this device for one receiver, of one kind, since it started."""
+
+    host: str
+    port: int
+    """0: a page that is open there."""
+    content: Literal["audio", "text", "picture", "control"]
+    sent_bytes: int
+    first_utc: str
+    last_utc: str
+
+
+class Left(ToPage, frozen=True, tag="left"):
+    """All that left this device since it started; at most once a second."""
+
+    departures: tuple[Departure, ...]
 
 
 class Moved(ToPage, frozen=True, tag="moved"):
@@ -184,6 +282,10 @@ class Silence(ToPage, frozen=True, tag="silence"):
 
 DeviceMessage = (
     Welcome
+    | Reach
+    | History
+    | Offers
+    | Left
     | Light
     | Standing
     | Loudness
@@ -199,6 +301,9 @@ DeviceMessage = (
 
 
 # --- the wire ------------------------------------------------------------------------------------
+
+WORDS = (Heard, Answering, History, Turn)
+"""What holds words of people, or may by consent: content, where it leaves the device."""
 
 _decoder: msgspec.json.Decoder[PageMessage] = msgspec.json.Decoder(PageMessage)
 _encoder = msgspec.json.Encoder()

@@ -6,72 +6,45 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from typing import Protocol, assert_never
+from typing import Literal, assert_never
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from device import notices
-from device.config import Talk
-from device.notices import Board, LightChanged, LightState, Notice
+from device.errors import SettingsError
+from device.notices import LightChanged, LightState, Notice
 from device.panel import messages as m
+from device.panel.door import REFUSED, TOO_MANY, Door, NotAdmitted, received
 from device.panel.floor import Floor
-from device.panel.outbox import Outbox
-from device.ports import Controls
+from device.panel.of_notice import of_notice
+from device.panel.outbox import Outbox, Parcel
+from device.panel.ports import Device
 
 log = logging.getLogger(__name__)
 
-HELLO_WITHIN_S = 5.0
+TUNED_WITHIN_S = 15.0
+"""A page that loads its sound on a phone takes a second."""
 SEND_WITHIN_S = 5.0
 MOST_PAGES = 8
-REFUSED, TOO_MANY = 1008, 1013
-"""WebSocket close codes: policy violation; try again later (RFC 6455 and IANA's registry)."""
 LONGEST_REASON = 120
 """Bytes; a close frame has room for 123."""
 
 
-class Ears(Protocol):
-    """Where the microphone of the page that has the floor goes."""
-
-    def take(self, take_id: int, pcm: bytes, rate_hz: int) -> None:
-        """A batch of sound; without `pcm`, the take has ended. Returns at once."""
-        ...
-
-
-class Voice(Protocol):
-    """Where the sound for the page that has the floor comes from."""
-
-    def attach(self, outlet: Page) -> None: ...
-
-    def detach(self, outlet: Page) -> None: ...
-
-    def reached(self, sound_id: int, samples: int) -> None:
-        """The page has played that much of a sound, in samples of the page's rate."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """What every page is joined to."""
-
-    controls: Controls
-    board: Board
-    ears: Ears
-    voice: Voice
-    talk: Talk
-    light: Callable[[], LightChanged]
-    """What the light shows now."""
-
-
 class Page:
-    """One open page, from `hello` until it goes away. Also the outlet that the voice is given."""
+    """One open page, from its `hello` until it goes away. Also the outlet that the voice is given."""
 
-    def __init__(self, socket: WebSocket, device: Device, floor: Floor[Page]) -> None:
+    def __init__(
+        self, socket: WebSocket, device: Device, floor: Floor[Page], door: Door, reach: Callable[[], m.Reach]
+    ) -> None:
         self._socket = socket
         self._device = device
         self._floor = floor
+        self._door = door
+        self._reach = reach
         self._outbox = Outbox()
         self._held = False
+        """Its button is down."""
+        self._began = False
+        """It pressed, and since then nothing but listening was seen."""
         self._fault = ""
         """What the page did that no page does."""
         self.rate_hz = 0
@@ -80,51 +53,73 @@ class Page:
         """Until the page goes away, misbehaves or no longer reads."""
         await self._socket.accept()
         try:
+            await self._door.admit(self._socket)
             await self._greet()
-        except m.MalformedMessage as error:
-            await self._close(REFUSED, str(error))
+        except NotAdmitted as refusal:
+            await self._close(refusal.code, refusal.reason)
         except WebSocketDisconnect:
-            log.debug("a page went away before it said hello")
+            log.debug("a page went away before it was let in")
         else:
             await self._converse()
+
+    def tell(self, message: m.DeviceMessage) -> None:
+        content: Literal["text", "control"] = "text" if isinstance(message, m.WORDS) else "control"
+        self._outbox.put(Parcel(m.write(message), content))
 
     # --- the outlet (what the voice calls) ---
 
     def play(self, sound_id: int, turn_id: int) -> None:
         self._outbox.drop_sound()
-        self._send(m.Play(sound_id, turn_id))
+        self.tell(m.Play(sound_id, turn_id))
 
     def sound(self, sound_id: int, pcm: bytes) -> None:
-        self._outbox.put(m.write_sound(sound_id, pcm))
+        self._outbox.put(Parcel(m.write_sound(sound_id, pcm), "audio"))
 
     def silence(self) -> None:
         self._outbox.drop_sound()
-        self._send(m.Silence())
+        self.tell(m.Silence())
 
     def floor_changed(self, yours: bool) -> None:
-        self._send(m.Floor(yours))
+        self.tell(m.Floor(yours))
 
     # --- the conversation ---
 
     async def _greet(self) -> None:
-        """Raises MalformedMessage when the page does not begin with `hello` soon."""
-        try:
-            async with asyncio.timeout(HELLO_WITHIN_S):
-                hello = await self._receive()
-        except TimeoutError as error:
-            raise m.MalformedMessage("The page did not say hello.") from error
-        if not isinstance(hello, m.Hello):
-            raise m.MalformedMessage("The first message of a page is hello.")
+        """Raises NotAdmitted for one page too many, and for a page whose sound does not get ready."""
         if len(self._floor) >= MOST_PAGES:
-            await self._close(TOO_MANY, f"{MOST_PAGES} pages are open already; close one of them.")
-            raise WebSocketDisconnect(TOO_MANY)
-        self.rate_hz = hello.rate_hz
-        talk = self._device.talk
-        self._send(m.Welcome(talk.mode, talk.pre_roll_ms, talk.post_roll_ms))
+            raise NotAdmitted(TOO_MANY, f"{MOST_PAGES} pages are open already; close one of them.")
+        device, sights = self._device, self._device.sights
+        await self._socket.send_text(
+            m.write(
+                m.Welcome(
+                    sights.name,
+                    "page" if device.ears else "device",
+                    "page" if device.voice else "device",
+                    sights.talk.pre_roll_ms,
+                    sights.talk.post_roll_ms,
+                    sights.loudest,
+                    sights.looks,
+                )
+            )
+        )
+        if device.ears or device.voice:
+            await self._tune()
+
+    async def _tune(self) -> None:
+        try:
+            async with asyncio.timeout(TUNED_WITHIN_S):
+                message = await received(self._socket)
+        except TimeoutError as error:
+            raise NotAdmitted(REFUSED, "The page's sound did not get ready.") from error
+        except m.MalformedMessage as error:
+            raise NotAdmitted(REFUSED, str(error)) from error
+        if not isinstance(message, m.Tuned):
+            raise NotAdmitted(REFUSED, "The second message of a page is tuned.")
+        self.rate_hz = message.rate_hz
 
     async def _converse(self) -> None:
         with self._device.board.watch() as posted:
-            self._send(_of_notice(self._device.light()))
+            self._show_all()
             self._floor.join(self)
             async with asyncio.TaskGroup() as group:
                 parts = [
@@ -142,15 +137,25 @@ class Page:
         if self._fault:
             await self._close(REFUSED, self._fault)
 
+    def _show_all(self) -> None:
+        sights = self._device.sights
+        lines = tuple(m.SaidLine(line.who, line.text) for line in sights.history())
+        self.tell(of_notice(sights.light()))
+        self.tell(of_notice(sights.standing()))
+        self.tell(m.Offers(self._device.hands.choices.offers()))
+        self.tell(m.History(lines, tuple(sights.turns())))
+        self.tell(m.Left(self._device.gate.departures()))
+        self.tell(self._reach())
+
     async def _listen(self) -> None:
         """Obey the page until it goes away or sends something that no page sends."""
         try:
             while True:
-                received = await self._receive()
-                if isinstance(received, bytes):
-                    self._take(*m.read_sound(received))
+                frame = await received(self._socket)
+                if isinstance(frame, bytes):
+                    self._take(*m.read_sound(frame))
                 else:
-                    self._obey(received)
+                    self._obey(frame)
         except m.MalformedMessage as error:
             self._fault = str(error)
         except WebSocketDisconnect:
@@ -160,82 +165,91 @@ class Page:
         """Until the page takes nothing any more."""
         try:
             while True:
-                frame = await self._outbox.get()
+                parcel = await self._outbox.get()
                 async with asyncio.timeout(SEND_WITHIN_S):
-                    if isinstance(frame, str):
-                        await self._socket.send_text(frame)
-                    else:
-                        await self._socket.send_bytes(frame)
+                    await self._hand_over(parcel)
         except (WebSocketDisconnect, TimeoutError):
             log.debug("a page no longer reads")
+
+    async def _hand_over(self, parcel: Parcel) -> None:
+        if isinstance(parcel.frame, str):
+            await self._socket.send_text(parcel.frame)
+        else:
+            await self._socket.send_bytes(parcel.frame)
+        if self._socket.client:
+            self._device.gate.told(self._socket.client.host, parcel.content, parcel.size)
 
     async def _forward(self, posted: AsyncIterator[Notice]) -> None:
         async for notice in posted:
             if isinstance(notice, LightChanged) and notice.state is not LightState.LISTENING:
-                self._heard_out()
-            self._send(_of_notice(notice))
-
-    async def _receive(self) -> m.PageMessage | bytes:
-        """The next frame. Raises MalformedMessage, or WebSocketDisconnect when there is none."""
-        frame = await self._socket.receive()
-        if frame["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(frame["code"])
-        text: str | None = frame.get("text")
-        sound: bytes | None = frame.get("bytes")
-        return m.read(text) if text is not None else sound or b""
+                self._began = False
+            self.tell(of_notice(notice))
 
     def _obey(self, message: m.PageMessage) -> None:
-        """Raises MalformedMessage for a second hello."""
-        controls = self._device.controls
+        """Raises MalformedMessage for a second greeting, and for a setting that was not offered."""
+        hands = self._device.hands
         match message:
             case m.Press():
                 self._floor.take(self)
-                self._held = True
-                controls.press()
+                self._held = self._began = True
+                hands.button.press()
             case m.Release():
                 self._release()
             case m.Ask(text):
                 self._floor.take(self)
-                controls.ask(text)
+                hands.controls.ask(text)
             case m.Stop():
-                controls.stop()
+                hands.controls.stop()
+            case m.Mute(muted):
+                hands.switches.mute(muted)
+            case m.Repeat():
+                self._floor.take(self)
+                hands.switches.repeat()
+            case m.Choose(setting, value):
+                self._choose(setting, value)
             case m.Played(sound_id, samples):
-                if self._floor.has(self):
+                if self._device.voice and self._floor.has(self):
                     self._device.voice.reached(sound_id, samples)
-            case m.Hello():
+            case m.Hello() | m.Tuned():
                 raise m.MalformedMessage("A page says hello once.")
             case _:
                 assert_never(message)
 
+    def _choose(self, setting: str, value: int | float | str) -> None:
+        """Every page shows it, this one too."""
+        choices = self._device.hands.choices
+        try:
+            choices.choose(setting, value)
+        except SettingsError as error:
+            raise m.MalformedMessage(str(error)) from error
+        for page in self._floor:
+            page.tell(m.Offers(choices.offers()))
+
     def _take(self, take_id: int, pcm: bytes) -> None:
         """Only the page that has the floor is listened to."""
-        if self._floor.has(self):
+        if self._device.ears and self._floor.has(self):
             self._device.ears.take(take_id, pcm, self.rate_hz)
 
     def _release(self) -> None:
         """The button of a page that has lost the floor lets go of nothing."""
         if self._held and self._floor.has(self):
-            self._device.controls.release()
+            self._device.hands.button.release()
         self._held = False
 
-    def _heard_out(self) -> None:
-        """The device stopped listening by itself: in toggle mode, nothing is left to be let go."""
-        if self._device.talk.mode == "toggle":
-            self._held = False
-
     def _leave(self) -> None:
-        """A page that vanishes while its button is down has let go of it; without the last one, a voice
-        would speak on to nobody, and whoever comes back would wait for its end."""
-        if self._device.talk.mode == "hold":
-            self._release()
-        elif self._held and self._floor.has(self) and self._device.light().state is LightState.LISTENING:
-            self._device.controls.press()
+        """A page that vanishes while its button is down has let go of it; in toggle mode, while it is being
+        listened to, it has pressed once more. Without the last page, a voice in it would speak on to nobody,
+        and whoever comes back would wait for its end."""
+        self._release()
+        sights, hands = self._device.sights, self._device.hands
+        state = sights.light().state
+        listened_to = self._began and state is LightState.LISTENING and self._floor.has(self)
+        if listened_to and sights.standing().mode == "toggle":
+            hands.button.press()
+            hands.button.release()
         self._floor.leave(self)
-        if not len(self._floor) and self._device.light().state is LightState.SPEAKING:
-            self._device.controls.stop()
-
-    def _send(self, message: m.DeviceMessage) -> None:
-        self._outbox.put(m.write(message))
+        if self._device.voice and not len(self._floor) and state is LightState.SPEAKING:
+            hands.controls.stop()
 
     async def _close(self, code: int, reason: str) -> None:
         """A reason longer than a close frame is cut. Nothing is sent after this."""
@@ -244,26 +258,3 @@ class Page:
         with contextlib.suppress(WebSocketDisconnect, TimeoutError):
             async with asyncio.timeout(SEND_WITHIN_S):
                 await self._socket.close(code, fitting)
-
-
-def _of_notice(notice: Notice) -> m.DeviceMessage:
-    """What the session says, as the page is told."""
-    match notice:
-        case notices.LightChanged(state, leaving, mood):
-            return m.Light(state, leaving, mood)
-        case notices.Heard(turn_id, text, final, engine):
-            return m.Heard(turn_id, text, final, engine)
-        case notices.Answering(turn_id, text, route):
-            return m.Answering(turn_id, text, route.mind, route.reason)
-        case notices.Moved(gesture):
-            return m.Moved(gesture)
-        case notices.Standing(muted, setup, online, volume, mode, faults):
-            return m.Standing(muted, setup, online, volume, mode, faults)
-        case notices.Loudness(peak_dbfs, rms_dbfs):
-            return m.Loudness(peak_dbfs, rms_dbfs)
-        case notices.Refused(why):
-            return m.Refused(why)
-        case notices.TurnEnded(record):
-            return m.Turn(record)
-        case _:
-            assert_never(notice)

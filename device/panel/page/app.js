@@ -1,23 +1,36 @@
-// The page: joins the button, the sound, the connection and what is seen.
+// The page: joins the person's hands, the sound, the connection and what is seen.
 
+import { About } from "/about.js";
 import { Sound, microphoneAllowed, microphoneTrouble } from "/audio.js";
 import { TalkButton } from "/button.js";
+import { Conversation } from "/conversation.js";
+import { showDepartures } from "/departures.js";
+import { Door } from "/door.js";
+import { Meter } from "/meter.js";
+import { byId } from "/page.js";
 import { DrawnRobot } from "/robot.js";
+import { Settings } from "/settings.js";
 import { Connection } from "/socket.js";
+import { Status } from "/status.js";
 import { Takes } from "/takes.js";
-import { View } from "/view.js";
+import { addTurn, showTurns } from "/turns.js";
 
-const view = new View();
-const robot = new DrawnRobot(document.getElementById("robot"));
+const status = new Status();
+const conversation = new Conversation();
+const meter = new Meter(byId("meter"));
+const robot = new DrawnRobot(byId("robot"));
+const settings = new Settings((setting, value) => connection.send({ type: "choose", setting, value }));
 const sound = new Sound({ batch: (takeId, samples) => connection.sendSound(takeId, samples), reached });
-let settings = { mode: "hold", pre_roll_ms: 300, post_roll_ms: 200 };
-let listening = false;
+const takes = new Takes(sound);
+const connection = new Connection({ closed, refused, message, sound: playSound });
+const door = new Door(() => connection.open(door.token));
+const about = new About(door);
+const button = new TalkButton(byId("talk"), { down, up });
+let welcome = { microphone: "page", speaker: "page", pre_roll_ms: 300, post_roll_ms: 200 };
 let pressed = false;
 
-await sound.load();
-const connection = new Connection(sound.rateHz, { opened, closed, message, sound: playSound });
-const takes = new Takes(sound);
-const button = new TalkButton(document.getElementById("talk"), { down, up });
+if (door.token) door.enter();
+else door.ask("");
 
 // --- what the person does ---
 
@@ -25,106 +38,150 @@ document.addEventListener("pointerdown", () => sound.wake(), { capture: true });
 
 async function down() {
   sound.wake();
-  if (!(await microphoneReady())) return;
-  if (settings.mode === "hold" && !button.held) {
-    view.hint("The microphone is ready: hold the button and speak.");
+  if (welcome.microphone === "page" && !(await microphoneReady())) return;
+  if (status.mode === "hold" && !button.held) {
+    status.hint("The microphone is ready: hold the button and speak.");
     return;
   }
-  view.hint("");
+  status.hint("");
+  const begins = status.mode === "hold" || !status.listening;
   connection.send({ type: "press" });
-  pressed = settings.mode === "hold";
-  if (settings.mode === "hold" || !listening) takes.begin();
+  pressed = true;
+  if (begins) takes.begin();
+  if (!button.held) up();
 }
 
 function up() {
   if (!pressed) return;
   pressed = false;
   connection.send({ type: "release" });
-  takes.endAfter(settings.post_roll_ms);
+  if (status.mode === "hold") takes.endAfter(welcome.post_roll_ms);
 }
 
 async function microphoneReady() {
   if (sound.hasMicrophone) return true;
   try {
-    await sound.openMicrophone(settings.pre_roll_ms);
+    await sound.openMicrophone(welcome.pre_roll_ms);
     return true;
   } catch (error) {
-    view.hint(microphoneTrouble(error));
+    status.hint(microphoneTrouble(error));
     return false;
   }
 }
 
-document.getElementById("stop").addEventListener("click", () => {
+function stop() {
   sound.silence();
   connection.send({ type: "stop" });
+}
+
+byId("stop").addEventListener("click", stop);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") stop();
 });
 
-document.getElementById("ask").addEventListener("submit", (event) => {
+byId("mute").addEventListener("click", () => {
+  connection.send({ type: "mute", muted: byId("mute").getAttribute("aria-pressed") !== "true" });
+});
+
+byId("repeat").addEventListener("click", () => {
+  sound.wake();
+  connection.send({ type: "repeat" });
+});
+
+byId("more").addEventListener("click", () => {
+  const open = byId("details").hidden;
+  byId("details").hidden = !open;
+  byId("more").setAttribute("aria-expanded", String(open));
+  document.body.dataset.details = open ? "open" : "shut";
+  conversation.scroll();
+});
+
+byId("ask").addEventListener("submit", (event) => {
   event.preventDefault();
-  const field = document.getElementById("text");
+  const field = byId("text");
   const text = field.value.trim();
   if (!text) return;
   sound.wake();
-  view.hint("");
+  status.hint("");
   connection.send({ type: "ask", text });
   field.value = "";
 });
 
 // --- what the device says ---
 
-function opened() {
-  view.connected(true);
-  view.forgetTurnNumbers();
+const told = {
+  welcome: greeted,
+  light(light) {
+    if (status.listening && light.state !== "listening") {
+      takes.endAfter(welcome.post_roll_ms);
+      meter.rest();
+    }
+    status.light(light.state, light.leaving, light.mood);
+  },
+  standing(standing) {
+    status.standing(standing);
+    button.holds = standing.mode === "hold";
+    settings.standing(standing);
+    about.standing(standing);
+  },
+  offers: ({ offers }) => settings.offers(offers),
+  history({ lines, turns }) {
+    conversation.history(lines);
+    showTurns(turns);
+  },
+  left: ({ departures }) => showDepartures(departures),
+  reach: (reach) => about.reach(reach),
+  loudness: ({ peak_dbfs, rms_dbfs }) => meter.show(peak_dbfs, rms_dbfs),
+  floor: ({ yours }) => status.floor(yours),
+  heard: ({ turn_id, text, final }) => conversation.heard(turn_id, text, final),
+  answering: ({ turn_id, text, mind, reason }) => conversation.answering(turn_id, text, mind, reason),
+  moved: ({ gesture }) => robot.perform(gesture),
+  refused({ why }) {
+    if (!status.listening) takes.end();
+    status.hint(why);
+  },
+  turn({ record }) {
+    conversation.ended(record);
+    addTurn(record);
+  },
+  play({ sound_id }) {
+    sound.play(sound_id);
+    if (sound.asleep) status.hint("The answer cannot sound yet: click anywhere on this page.");
+  },
+  silence() {
+    sound.silence();
+    robot.speak(0);
+  },
+};
+
+function message(received) {
+  told[received.type]?.(received);
+}
+
+/** The browser's sound is opened only where the device has none of its own. */
+async function greeted(received) {
+  welcome = received;
+  status.looks = received.looks;
+  status.connected();
+  about.welcome(received);
+  settings.loudest(received.loudest);
+  if (received.microphone === "device" && received.speaker === "device") return;
+  await sound.load();
+  connection.send({ type: "tuned", rate_hz: sound.rateHz });
+  if (received.microphone === "page" && (await microphoneAllowed())) await microphoneReady();
 }
 
 function closed(reason) {
   pressed = false;
-  listening = false;
   takes.end();
   sound.silence();
-  view.connected(false, reason);
+  meter.rest();
+  status.lost(reason);
 }
 
-function message(received) {
-  switch (received.type) {
-    case "welcome":
-      settings = received;
-      view.talkMode(received.mode);
-      listenAheadIfAllowed();
-      break;
-    case "light":
-      if (listening && received.state !== "listening") takes.endAfter(settings.post_roll_ms);
-      listening = received.state === "listening";
-      view.light(received.state, received.leaving, received.mood);
-      break;
-    case "floor":
-      view.floor(received.yours);
-      break;
-    case "heard":
-      view.heard(received.turn_id, received.text, received.final);
-      break;
-    case "answering":
-      view.answering(received.turn_id, received.text, received.mind, received.reason);
-      break;
-    case "moved":
-      robot.perform(received.gesture);
-      break;
-    case "refused":
-      if (!listening) takes.end();
-      view.hint(received.why);
-      break;
-    case "turn":
-      view.ended(received.record);
-      break;
-    case "play":
-      sound.play(received.sound_id);
-      if (sound.asleep) view.hint("The answer cannot sound yet: click anywhere on this page.");
-      break;
-    case "silence":
-      sound.silence();
-      robot.speak(0);
-      break;
-  }
+function refused(reason) {
+  byId("banner").hidden = true;
+  door.ask(reason);
 }
 
 function playSound(soundId, pcm) {
@@ -135,9 +192,4 @@ function reached(soundId, samples, peak) {
   connection.send({ type: "played", sound_id: soundId, samples });
   document.body.dataset.peak = peak.toFixed(3);
   robot.speak(peak);
-}
-
-/** Where the person has agreed before, the microphone is ready before the first press. */
-async function listenAheadIfAllowed() {
-  if (await microphoneAllowed()) await microphoneReady();
 }

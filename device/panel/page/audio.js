@@ -12,7 +12,8 @@ export class Sound {
    *  reached(soundId, samples, peak): how far the voice has got, and how loud it was since last time. */
   constructor(listener) {
     this.listener = listener;
-    this.context = new AudioContext({ latencyHint: "interactive" });
+    this.context = null;
+    this.player = null;
     this.capture = null;
     this.opening = null;
   }
@@ -21,7 +22,14 @@ export class Sound {
     return this.context.sampleRate;
   }
 
-  async load() {
+  /** Nothing is opened before this; a second time it does nothing. Throws what the browser throws. */
+  load() {
+    this.loading ??= this.open();
+    return this.loading;
+  }
+
+  async open() {
+    this.context = new AudioContext({ latencyHint: "interactive" });
     await this.context.audioWorklet.addModule("/playback-worklet.js");
     await this.context.audioWorklet.addModule("/capture-worklet.js");
     this.player = new AudioWorkletNode(this.context, "playback", { numberOfInputs: 0, outputChannelCount: [1] });
@@ -31,7 +39,7 @@ export class Sound {
 
   /** Browsers start sound only after a person has done something on the page. */
   get asleep() {
-    return this.context.state === "suspended";
+    return this.context?.state === "suspended";
   }
 
   wake() {
@@ -41,15 +49,15 @@ export class Sound {
   // --- the voice ---
 
   play(soundId) {
-    this.player.port.postMessage({ kind: "play", soundId });
+    this.player?.port.postMessage({ kind: "play", soundId });
   }
 
   sound(soundId, pcm) {
-    this.player.port.postMessage({ kind: "sound", soundId, samples: pcm }, [pcm.buffer]);
+    this.player?.port.postMessage({ kind: "sound", soundId, samples: pcm }, [pcm.buffer]);
   }
 
   silence() {
-    this.player.port.postMessage({ kind: "silence" });
+    this.player?.port.postMessage({ kind: "silence" });
   }
 
   // --- the microphone ---
@@ -106,7 +114,7 @@ export function microphoneTrouble(error) {
     case "NotReadableError":
       return "The microphone is in use by another program. Close that program, and press again.";
     case "SecurityError":
-      return "Browsers give the microphone only to pages of this computer itself: open http://localhost with the port of this page.";
+      return "Browsers give the microphone only to pages that they call secure: open this one by https, or on the device itself.";
     default:
       return `The microphone could not be opened (${error.name}). Press again, or type.`;
   }

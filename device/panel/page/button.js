@@ -6,6 +6,7 @@ export class TalkButton {
     this.element = element;
     this.listener = listener;
     this.held = false;
+    this.holds = true; // what the device is talked to by: holding, or pressing once
     this.watchPointer();
     this.watchKeys();
     window.addEventListener("blur", () => this.up());
@@ -36,11 +37,15 @@ export class TalkButton {
       this.element.addEventListener(kind, () => this.up());
     }
     this.element.addEventListener("contextmenu", (event) => event.preventDefault());
-    // A click without a pointer or a key is a screen reader's or a switch's: one begins, the next ends.
+    // A click without a pointer or a key is a screen reader's or a switch's: one holds, the next lets go.
     this.element.addEventListener("click", (event) => {
       if (event.detail !== 0 || event.pointerType) return;
-      if (this.held) this.up();
-      else this.down();
+      if (this.held) {
+        this.up();
+        return;
+      }
+      this.down();
+      if (!this.holds) this.up();
     });
   }
 

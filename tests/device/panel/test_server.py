@@ -6,6 +6,8 @@ import asyncio
 import http.client
 import json
 import logging
+import os
+import re
 import signal
 import socket
 import time
@@ -19,6 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from device.errors import SettingsError
 from device.panel.messages import LARGEST_FRAME
+from device.places import panel_directory, state_directory
 from tests.device.panel.scripted import Served, reaches, served
 
 
@@ -65,8 +68,8 @@ def origin(url: str) -> Any:
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "[::1]"])
 def test_the_page_is_served_under_each_of_its_names(name: str) -> None:
     async def story(everything: Served) -> None:
-        port = urlsplit(everything.url).port
-        status, headers, body = await request(everything.url, "GET", "/", Host=f"{name}:{port}")
+        port = urlsplit(everything.address).port
+        status, headers, body = await request(everything.address, "GET", "/", Host=f"{name}:{port}")
         assert status == 200
         assert "<title>twominds</title>" in body
         assert headers["content-type"] == "text/html; charset=utf-8"
@@ -79,10 +82,10 @@ def test_the_page_is_served_under_each_of_its_names(name: str) -> None:
 )
 def test_any_other_host_is_refused_with_a_sentence(name: str) -> None:
     async def story(everything: Served) -> None:
-        wrong = name.format(port=urlsplit(everything.url).port)
-        status, _, body = await request(everything.url, "GET", "/", Host=wrong)
+        wrong = name.format(port=urlsplit(everything.address).port)
+        status, _, body = await request(everything.address, "GET", "/", Host=wrong)
         assert status == 403
-        assert body == f"This page answers only under its own address on this machine: {everything.url}.\n"
+        assert body == f"This page answers only under its own address: {everything.address}.\n"
 
     with_server(story)
 
@@ -93,12 +96,14 @@ def test_any_other_host_is_refused_with_a_sentence(name: str) -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_nothing_but_reading_is_there(method: str, path: str) -> None:
     async def story(everything: Served) -> None:
-        own = {"Host": host(everything.url)}
-        status, _, _ = await request(everything.url, method, path, **own)
+        own = {"Host": host(everything.address)}
+        status, _, _ = await request(everything.address, method, path, **own)
         assert status == 403
-        status, _, _ = await request(everything.url, method, path, **own, Origin="http://evil.example")
+        status, _, _ = await request(everything.address, method, path, **own, Origin="http://evil.example")
         assert status == 403
-        status, _, _ = await request(everything.url, method, path, **own, Origin=origin(everything.url))
+        status, _, _ = await request(
+            everything.address, method, path, **own, Origin=origin(everything.address)
+        )
         assert status in (404, 405)
         assert everything.session.done == []
 
@@ -119,7 +124,7 @@ def test_nothing_but_reading_is_there(method: str, path: str) -> None:
 )
 def test_no_address_changes_anything_by_being_read(path: str) -> None:
     async def story(everything: Served) -> None:
-        status, _, _ = await request(everything.url, "GET", path, Host=host(everything.url))
+        status, _, _ = await request(everything.address, "GET", path, Host=host(everything.address))
         assert status == 404
         assert everything.session.done == []
 
@@ -129,8 +134,8 @@ def test_no_address_changes_anything_by_being_read(path: str) -> None:
 @pytest.mark.parametrize("path", ["/", "/app.js", "/nowhere"])
 def test_every_answer_forbids_what_the_page_does_not_need(path: str) -> None:
     async def story(everything: Served) -> None:
-        own = host(everything.url)
-        _, headers, _ = await request(everything.url, "GET", path, Host=own)
+        own = host(everything.address)
+        _, headers, _ = await request(everything.address, "GET", path, Host=own)
         policy = headers["content-security-policy"].split("; ")
         assert policy[0] == "default-src 'none'"
         assert "script-src 'self'" in policy
@@ -147,7 +152,7 @@ def test_every_answer_forbids_what_the_page_does_not_need(path: str) -> None:
 
 def test_a_refusal_carries_the_headers_and_nothing_of_the_wrong_host() -> None:
     async def story(everything: Served) -> None:
-        _, headers, body = await request(everything.url, "GET", "/", Host="evil.example; script-src *")
+        _, headers, body = await request(everything.address, "GET", "/", Host="evil.example; script-src *")
         assert "evil" not in headers["content-security-policy"] + body
 
     with_server(story)
@@ -166,10 +171,10 @@ def test_a_refusal_carries_the_headers_and_nothing_of_the_wrong_host() -> None:
 )
 def test_the_socket_opens_for_its_own_page_alone(wrong: str | None) -> None:
     async def story(everything: Served) -> None:
-        port = urlsplit(everything.url).port
-        asked: Any = wrong and wrong.format(host=host(everything.url), port=port)
+        port = urlsplit(everything.address).port
+        asked: Any = wrong and wrong.format(host=host(everything.address), port=port)
         with pytest.raises(InvalidStatus) as refused:
-            await connect(talk(everything.url), origin=asked)
+            await connect(talk(everything.address), origin=asked)
         assert refused.value.response.status_code == 403
         assert b"Only this device's own page" in refused.value.response.body
 
@@ -180,7 +185,7 @@ def test_the_socket_refuses_a_strange_host() -> None:
     async def story(everything: Served) -> None:
         strange = {"Host": "evil.example", "Origin": "http://evil.example"}
         status, _, _ = await request(
-            everything.url,
+            everything.address,
             "GET",
             "/talk",
             **strange,
@@ -193,34 +198,140 @@ def test_the_socket_refuses_a_strange_host() -> None:
     with_server(story)
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_whatever_can_be_read_changes_nothing_and_needs_no_token(method: str) -> None:
+    """Every route that there is: reading alone, and neither the session nor what is kept notices it."""
+
+    async def story(everything: Served) -> None:
+        kept = snapshot()
+        paths = [route.path for route in everything.panel.routes()]
+        assert {"/", "/app.js", "/talk"} <= set(paths)
+        for route in everything.panel.routes():
+            methods = getattr(route, "methods", None) or {"GET"}
+            assert methods <= {"GET", "HEAD"}, route
+            status, _, _ = await request(
+                everything.address, method, f"{route.path}?stop=1&token=x", Host=host(everything.address)
+            )
+            assert status == (404 if route.path == "/talk" else 200)
+        assert everything.session.done == []
+        assert snapshot() == kept
+
+    with_server(story)
+
+
+def snapshot() -> dict[str, bytes]:
+    """All that the device keeps."""
+    folder = state_directory(os.environ)
+    return {str(file): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+# --- the token -----------------------------------------------------------------------------------
+
+
+async def refused(everything: Served, token: str) -> tuple[int, str]:
+    """How a socket that says hello with that token is closed."""
+    async with connect(talk(everything.address), origin=everything.origin) as link:
+        await link.send(hello(everything, token))
+        with pytest.raises(ConnectionClosed) as closed:
+            await read_to_the_end(link)
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code, closed.value.rcvd.reason
+
+
+@pytest.mark.parametrize("token", ["", "0000-0000-0000-0000", "x" * 64])
+def test_a_wrong_token_is_refused_in_words_and_nothing_is_told(token: str) -> None:
+    async def story(everything: Served) -> None:
+        assert await refused(everything, token) == (4401, "That is not this device's token.")
+        assert everything.session.done == []
+
+    with_server(story)
+
+
+def test_after_five_wrong_tokens_not_even_the_right_one_is_tried_for_a_minute() -> None:
+    async def story(everything: Served) -> None:
+        for _ in range(5):
+            assert (await refused(everything, "wrong"))[0] == 4401
+        code, reason = await refused(everything, everything.token)
+        assert code == 4429
+        assert "wait a minute" in reason
+
+    with_server(story)
+
+
+def test_a_crowd_at_the_door_keeps_no_page_out_that_is_inside() -> None:
+    async def story(everything: Served) -> None:
+        page = await connect(talk(everything.address), origin=everything.origin)
+        await page.send(hello(everything))
+        await page.send(TUNED)
+        await page.recv()
+        crowd = [await connect(talk(everything.address), origin=everything.origin) for _ in range(17)]
+        with pytest.raises(ConnectionClosed) as closed:
+            await read_to_the_end(crowd[-1])
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1013
+        await page.send('{"type":"stop"}')
+        await reaches(lambda: everything.session.done == ["stop"])
+        for link in (page, *crowd):
+            await link.close()
+
+    with_server(story)
+
+
+def test_the_address_that_the_device_prints_holds_the_token_where_no_server_sees_it() -> None:
+    async def story(everything: Served) -> None:
+        assert urlsplit(everything.url).fragment == f"token={everything.token}"
+        assert re.fullmatch(r"([0-9a-z]{4}-){3}[0-9a-z]{4}", everything.token)
+        assert (panel_directory(os.environ) / "token").read_text().strip() == everything.token
+
+    with_server(story)
+
+
 # --- misbehaving pages ---------------------------------------------------------------------------
 
-HELLO = json.dumps({"type": "hello", "rate_hz": 48_000})
+TUNED = json.dumps({"type": "tuned", "rate_hz": 48_000})
+
+
+def hello(everything: Served, token: str | None = None) -> str:
+    return json.dumps({"type": "hello", "token": everything.token if token is None else token})
 
 
 @pytest.mark.parametrize(
     ("frames", "code", "reason"),
     [
         (["garbage"], 1008, "This is no message of the page"),
-        ([HELLO, "garbage"], 1008, "This is no message of the page"),
-        ([HELLO, '{"type":"reboot"}'], 1008, "This is no message of the page"),
-        ([HELLO, '{"type":"press","very":"much"}'], 1008, "This is no message of the page"),
-        ([HELLO, b"\x01\x00"], 1008, "This is no sound"),
-        ([HELLO, HELLO], 1008, "A page says hello once."),
+        (["HELLO", TUNED, "garbage"], 1008, "This is no message of the page"),
+        (["HELLO", TUNED, '{"type":"reboot"}'], 1008, "This is no message of the page"),
+        (["HELLO", TUNED, '{"type":"press","very":"much"}'], 1008, "This is no message of the page"),
+        (["HELLO", TUNED, b"\x01\x00"], 1008, "This is no sound"),
+        (["HELLO", TUNED, "HELLO"], 1008, "A page says hello once."),
+        (["HELLO", "HELLO"], 1008, "The second message of a page is tuned."),
+        (["HELLO", "garbage"], 1008, "This is no message of the page"),
+        (["HELLO", TUNED, TUNED], 1008, "A page says hello once."),
+        (
+            ["HELLO", TUNED, '{"type":"choose","setting":"consent.transcripts","value":1}'],
+            1008,
+            "consent.transcripts is not chosen on the page.",
+        ),
+        (
+            ["HELLO", TUNED, '{"type":"choose","setting":"talk.mode","value":"shout"}'],
+            1008,
+            "talk.mode must be hold or toggle.",
+        ),
         (['{"type":"press"}'], 1008, "The first message of a page is hello."),
         ([b"\x01\x00\x00\x00\x00\x00"], 1008, "The first message of a page is hello."),
-        ([HELLO, bytes(LARGEST_FRAME + 2)], 1009, ""),
+        (["HELLO", TUNED, bytes(LARGEST_FRAME + 2)], 1009, ""),
     ],
 )
 def test_what_no_page_sends_closes_that_socket_and_nothing_else(
     frames: list[str | bytes], code: int, reason: str
 ) -> None:
     async def story(everything: Served) -> None:
-        good = await connect(talk(everything.url), origin=everything.origin)
-        await good.send(HELLO)
-        async with connect(talk(everything.url), origin=everything.origin) as bad:
+        good = await connect(talk(everything.address), origin=everything.origin)
+        await good.send(hello(everything))
+        await good.send(TUNED)
+        async with connect(talk(everything.address), origin=everything.origin) as bad:
             for frame in frames:
-                await bad.send(frame)
+                await bad.send(hello(everything) if frame == "HELLO" else frame)
             with pytest.raises(ConnectionClosed) as closed:
                 await read_to_the_end(bad)
         assert closed.value.rcvd is not None
@@ -240,9 +351,10 @@ async def read_to_the_end(link: Any) -> None:
 
 def test_pages_beyond_the_eighth_are_told_so() -> None:
     async def story(everything: Served) -> None:
-        links = [await connect(talk(everything.url), origin=everything.origin) for _ in range(9)]
+        links = [await connect(talk(everything.address), origin=everything.origin) for _ in range(9)]
         for link in links:
-            await link.send(HELLO)
+            await link.send(hello(everything))
+            await link.send(TUNED)
             first = await asyncio.wait_for(link.recv(), 5) if link is not links[8] else None
             assert first is None or json.loads(first)["type"] == "welcome"
         with pytest.raises(ConnectionClosed) as closed:
@@ -260,7 +372,7 @@ def test_pages_beyond_the_eighth_are_told_so() -> None:
 
 def test_a_taken_port_is_told_with_what_to_do() -> None:
     async def story(everything: Served) -> None:
-        port = urlsplit(everything.url).port or 0
+        port = urlsplit(everything.address).port or 0
         second = Served(port=port)
         with pytest.raises(SettingsError, match=rf"port {port} of this machine is taken.*panel.port") as told:
             await second.panel.serve()
@@ -275,7 +387,7 @@ def test_the_port_of_the_settings_is_taken() -> None:
 
     async def story() -> None:
         async with served(port=port) as everything:
-            assert everything.url == f"http://127.0.0.1:{port}/"
+            assert everything.address == f"http://127.0.0.1:{port}/"
 
     asyncio.run(story())
 
@@ -287,10 +399,11 @@ def test_it_ends_within_a_second_of_being_cancelled_with_pages_open_and_can_be_s
         everything = Served()
         for _ in range(2):
             serving = asyncio.create_task(everything.panel.serve())
-            url = await everything.panel.url()
+            everything.url = await everything.panel.url()
+            url = everything.address = everything.url.partition("#")[0]
             links = [await connect(talk(url), origin=origin(url)) for _ in range(3)]
             for link in links[:2]:
-                await link.send(HELLO)
+                await link.send(hello(everything))
                 await link.recv()
             begun_s = time.monotonic()
             serving.cancel()

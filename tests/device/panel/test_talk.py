@@ -8,12 +8,26 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
+import msgspec
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from device.contracts import FRAME_MS, RATE_HZ, Emotion, Gesture, Mind, Route
-from device.notices import Answering, Heard, LightChanged, LightState, Moved, Notice, Refused, TurnEnded
+from device.config import Looks
+from device.contracts import FRAME_MS, RATE_HZ, Emotion, Gesture, Line, Mind, Route, Who
+from device.egress import Content, Peer
+from device.notices import (
+    Answering,
+    Heard,
+    LightChanged,
+    LightState,
+    Loudness,
+    Moved,
+    Notice,
+    Refused,
+    Standing,
+    TurnEnded,
+)
 from device.panel.messages import read_sound, write_sound
 from tests.device.panel.scripted import Served, reaches, served
 from tests.tones import loudest_hz, tone
@@ -39,6 +53,15 @@ class Browser:
 
     def kinds(self) -> list[str]:
         return [message["type"] for message in self.told]
+
+    def standing(self) -> dict[str, Any]:
+        """The last that was told."""
+        return [message for message in self.told if message["type"] == "standing"][-1]
+
+    def offered(self, setting: str) -> Any:
+        """Its value, as it was told last."""
+        last = [message for message in self.told if message["type"] == "offers"][-1]
+        return next(offer["value"] for offer in last["offers"] if offer["setting"] == setting)
 
     async def tells(self, kind: str) -> dict[str, Any]:
         """The first message of that kind, when it has come."""
@@ -69,16 +92,18 @@ class Browser:
 Story = Callable[[Served, Callable[..., Coroutine[Any, Any, Browser]]], Coroutine[Any, Any, None]]
 
 
-def tell(story: Story, mode: Literal["hold", "toggle"] = "hold") -> None:
+def tell(story: Story, mode: Literal["hold", "toggle"] = "hold", **options: Any) -> None:
     """Run a story with a server and a way to open pages."""
 
     async def whole() -> None:
-        async with asyncio.timeout(20), served(mode) as everything, asyncio.TaskGroup() as pages:
+        async with asyncio.timeout(20), served(mode, **options) as everything, asyncio.TaskGroup() as pages:
 
             async def open_page(rate_hz: int = 48_000) -> Browser:
-                url = everything.url.replace("http:", "ws:") + "talk"
+                url = everything.address.replace("http:", "ws:") + "talk"
                 browser = Browser(await connect(url, origin=everything.origin), rate_hz)
-                await browser.say("hello", rate_hz=rate_hz)
+                await browser.say("hello", token=everything.token)
+                if not everything.own_sound:
+                    await browser.say("tuned", rate_hz=rate_hz)
                 readers.append(pages.create_task(browser.run()))
                 await browser.tells("floor")
                 return browser
@@ -182,7 +207,7 @@ def test_in_toggle_mode_a_page_that_vanishes_while_the_device_listens_ends_the_u
         await page.say("press")
         await reaches(lambda: device.session.light.state is LightState.LISTENING)
         await page.vanish()
-        await reaches(lambda: device.session.done == ["press", "press"])
+        await reaches(lambda: device.session.done == ["press", "release", "press", "release"])
 
     tell(story, mode="toggle")
 
@@ -201,23 +226,149 @@ def test_in_toggle_mode_a_page_that_vanishes_after_it_was_heard_changes_nothing(
         device.session.show(LightState.LISTENING)  # by another button
         await page.vanish()
         await reaches(lambda: {"type": "floor", "yours": True} in other.told)
-        assert device.session.done == ["press"]
+        assert device.session.done == ["press", "release"]
 
     tell(story, mode="toggle")
+
+
+# --- switches and settings -----------------------------------------------------------------------
+
+
+def test_mute_and_repeat_reach_the_session_and_every_page_is_told() -> None:
+    async def story(device: Served, open_page: Any) -> None:
+        page, other = await open_page(), await open_page()
+        await page.say("mute", muted=True)
+        for each in (page, other):
+            await reaches(lambda each=each: each.standing()["muted"])  # type: ignore[misc]
+        await page.say("mute", muted=False)
+        await page.say("repeat")
+        await reaches(lambda: device.session.done == ["mute", "unmute", "repeat"])
+
+    tell(story)
+
+
+def test_who_asks_to_hear_it_again_hears_it_there() -> None:
+    async def story(device: Served, open_page: Any) -> None:
+        first, second = await open_page(), await open_page()
+        await second.say("repeat")
+        await second.tells("turn")
+        assert first.heard == {}
+        assert len(second.heard) == 1
+
+    tell(story)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "kept"),
+    [
+        ("voice.volume", 35, "voice.volume = 35"),
+        ("talk.mode", "toggle", 'talk.mode = "toggle"'),
+        ("talk.patience_s", 2, "talk.patience_s = 2.0"),
+        ("voice.words_per_minute", 120, "voice.words_per_minute = 120"),
+    ],
+)
+def test_what_is_chosen_is_in_force_kept_and_shown_on_every_page(setting: str, value: Any, kept: str) -> None:
+    async def story(device: Served, open_page: Any) -> None:
+        page, other = await open_page(), await open_page()
+        await page.say("choose", setting=setting, value=value)
+        for each in (page, other):
+            await reaches(lambda each=each: each.offered(setting) == value)  # type: ignore[misc]
+        assert kept in device.chosen.read_text()
+        now = {
+            "voice.volume": device.session.volume,
+            "talk.mode": device.session.talk.mode,
+            "talk.patience_s": device.session.talk.patience_s,
+            "voice.words_per_minute": value,
+        }
+        assert now[setting] == value
+
+    tell(story)
+
+
+# --- a device with a microphone and a speaker of its own -----------------------------------------
+
+
+def test_a_page_of_a_device_with_its_own_sound_is_a_remote_control() -> None:
+    async def story(device: Served, open_page: Any) -> None:
+        page = await open_page()
+        assert (page.told[0]["microphone"], page.told[0]["speaker"]) == ("device", "device")
+        await page.say("press")
+        await page.send_take(1, tone(300, 0.2, 48_000))
+        await page.say("release")
+        await page.tells("turn")
+        assert device.session.done == ["press", "release"]
+        assert device.session.frames == []
+        assert page.heard == {}
+
+    tell(story, own_sound=True)
+
+
+def test_its_voice_goes_on_when_the_last_page_is_closed() -> None:
+    async def story(device: Served, open_page: Any) -> None:
+        page = await open_page()
+        device.session.show(LightState.SPEAKING)
+        await page.vanish()
+        await reaches(lambda: len(device.panel) == 0)
+        assert device.session.done == []
+
+    tell(story, own_sound=True)
+
+
+# --- what left -----------------------------------------------------------------------------------
+
+
+def test_what_leaves_is_told_at_once_and_then_at_most_once_a_second() -> None:
+    async def story(device: Served, open_page: Any) -> None:
+        page = await open_page()
+        for _ in range(20):
+            device.egress.count(Peer("192.0.2.7", 443), Content.TEXT, 10)
+            await asyncio.sleep(0.01)
+        told = [message for message in page.told if message["type"] == "left"]
+        assert len(told) == 2
+        (first,) = told[1]["departures"]
+        assert (first["host"], first["port"], first["content"]) == ("192.0.2.7", 443, "text")
+        await reaches(lambda: page.told[-1].get("departures", [{}])[0].get("sent_bytes") == 200)
+
+    tell(story)
 
 
 # --- what the page is told -----------------------------------------------------------------------
 
 
-def test_a_new_page_is_greeted_with_the_mode_the_light_and_the_floor() -> None:
+def test_a_new_page_is_told_all_that_it_shows() -> None:
     async def story(device: Served, open_page: Any) -> None:
         device.session.light = LightChanged(LightState.MUTED, leaving=True)
+        device.lines.append(Line(Who.PERSON, "hello"))
+        device.turns.append({"turn_id": 1})
         page = await open_page()
         assert page.told == [
-            {"type": "welcome", "mode": "toggle", "pre_roll_ms": 300, "post_roll_ms": 200},
+            {
+                "type": "welcome",
+                "name": "Robot",
+                "microphone": "page",
+                "speaker": "page",
+                "pre_roll_ms": 300,
+                "post_roll_ms": 200,
+                "loudest": 85,
+                "looks": msgspec.structs.asdict(Looks()),
+            },
             {"type": "light", "state": "muted", "leaving": True, "mood": "neutral"},
+            {
+                "type": "standing",
+                "muted": False,
+                "setup": False,
+                "online": True,
+                "volume": 80,
+                "mode": "toggle",
+                "faults": [],
+            },
+            page.told[3],
+            {"type": "history", "lines": [{"who": "person", "text": "hello"}], "turns": [{"turn_id": 1}]},
+            {"type": "left", "departures": []},
+            {"type": "reach", "here": device.address, "network": [], "fingerprint": ""},
             {"type": "floor", "yours": True},
         ]
+        assert page.told[3]["type"] == "offers"
 
     tell(story, mode="toggle")
 
@@ -238,6 +389,19 @@ def test_a_new_page_is_greeted_with_the_mode_the_light_and_the_floor() -> None:
             {"type": "answering", "turn_id": 3, "text": "It is noon.", "mind": "skill", "reason": "it fits"},
         ),
         (Moved(Gesture.NOD), {"type": "moved", "gesture": "nod"}),
+        (Loudness(-9.5, -20.0), {"type": "loudness", "peak_dbfs": -9.5, "rms_dbfs": -20.0}),
+        (
+            Standing(True, False, False, 40, "toggle", ("The speaker is gone.",)),
+            {
+                "type": "standing",
+                "muted": True,
+                "setup": False,
+                "online": False,
+                "volume": 40,
+                "mode": "toggle",
+                "faults": ["The speaker is gone."],
+            },
+        ),
         (Refused("I am muted."), {"type": "refused", "why": "I am muted."}),
         (TurnEnded({"turn_id": 3}), {"type": "turn", "record": {"turn_id": 3}}),
     ],

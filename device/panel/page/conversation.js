@@ -1,0 +1,80 @@
+// What was said, by whom, why that mind answered, and how fast.
+
+import { chart } from "/chart.js";
+import { byId, make } from "/page.js";
+
+export const MINDS = {
+  skill: "a skill on board",
+  cache: "from memory",
+  system_1: "the mind on board",
+  system_2: "the mind in the cloud",
+  stock: "a set phrase",
+};
+
+const MOST_TURNS = 30;
+
+export class Conversation {
+  constructor() {
+    this.turns = new Map();
+  }
+
+  /** What was said before this page was opened; a page that has seen it all by itself needs none. */
+  history(lines) {
+    this.turns.clear(); // a device that was started anew counts its turns from one again
+    if (!lines.length || byId("log").querySelector(".turn")) return;
+    byId("invitation")?.remove();
+    byId("earlier").hidden = false;
+    byId("earlier-lines").replaceChildren(...lines.map((line) => bubble(line.who, line.text)));
+    this.scroll();
+  }
+
+  heard(turnId, text, final) {
+    const live = byId("live");
+    live.hidden = final || !text;
+    live.textContent = text;
+    if (final && text) this.turn(turnId).append(bubble("person", text));
+    this.scroll();
+  }
+
+  answering(turnId, text, mind, reason) {
+    const turn = this.turn(turnId);
+    let answer = turn.querySelector(".device");
+    if (!answer) {
+      answer = bubble("device", "");
+      turn.append(answer, make("p", "why", `${MINDS[mind] ?? mind}: ${reason}`));
+    }
+    answer.append(make("span", "", `${text.trim()} `));
+    this.scroll();
+  }
+
+  ended(record) {
+    byId("live").hidden = true;
+    this.turns.get(record.turn_id)?.append(chart(record));
+    this.scroll();
+  }
+
+  /** The element of a turn; the oldest turns go as new ones come. */
+  turn(turnId) {
+    byId("invitation")?.remove();
+    if (!this.turns.has(turnId)) {
+      const element = make("article", "turn");
+      byId("log").append(element);
+      this.turns.set(turnId, element);
+      const shown = byId("log").querySelectorAll(".turn");
+      if (shown.length > MOST_TURNS) shown[0].remove();
+      if (this.turns.size > MOST_TURNS) this.turns.delete(this.turns.keys().next().value);
+    }
+    return this.turns.get(turnId);
+  }
+
+  scroll() {
+    const log = byId("log").parentElement;
+    log.scrollTop = log.scrollHeight;
+  }
+}
+
+function bubble(who, text) {
+  const element = make("p", `bubble ${who}`);
+  element.append(make("span", "unseen", who === "person" ? "You: " : "The robot: "), text);
+  return element;
+}
