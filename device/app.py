@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import random
 import signal
@@ -14,9 +15,11 @@ from datetime import datetime
 import msgspec
 
 from device.audio.frames import FrameHub
+from device.audio.open_sound import OpenSound, open_sound
 from device.audio.page_microphone import PageMicrophone
 from device.audio.page_speaker import PageSpeaker
 from device.audio.vad import best_detector
+from device.body import PAGE_BUTTON, Buttons, Faults, embodied, shining
 from device.brain.onboard import OnboardBrain
 from device.brain.persona import system_prompt
 from device.brain.system_one import SystemOne
@@ -24,7 +27,7 @@ from device.chosen import Chosen
 from device.config import Settings
 from device.contracts import Gesture
 from device.conversation import Conversation
-from device.egress import LEAVING_S, Egress, install_guard
+from device.egress import Egress, install_guard
 from device.engines import Engines, load_engines
 from device.hw.robot import SimulatedRobot
 from device.journal import Journal
@@ -33,7 +36,7 @@ from device.notices import Board
 from device.panel import ports as panel_ports
 from device.panel.server import Panel
 from device.places import chosen_file, panel_directory, state_directory
-from device.ports import Brain, Microphone, Speaker, VoiceDetector
+from device.ports import Brain, Button, Microphone, Robot, Speaker, VoiceDetector
 from device.record import TurnRecord
 from device.session import Ears, Session
 from device.start_screen import Part, PartState, render
@@ -49,6 +52,7 @@ class Device:
     hub: FrameHub
     brain: Brain
     detector: VoiceDetector
+    robot: Robot
 
 
 def assemble(
@@ -58,8 +62,12 @@ def assemble(
     ended: Callable[[TurnRecord], None],
     board: Board,
     conversation: Conversation,
+    want: Callable[[bool], None] = lambda wanted: None,
 ) -> Device:
-    """A session of its own, with a brain and a conversation of its own, around engines that may be shared."""
+    """A session of its own, with a brain and a conversation of its own, around engines that may be shared.
+
+    `want` opens and closes the microphone.
+    """
     robot = SimulatedRobot()
     hub = FrameHub()
     detector = best_detector(settings.engines.vad)
@@ -76,14 +84,14 @@ def assemble(
     )
     session: Session = Session(
         settings,
-        Ears(hub, detector, engines.stt),
+        Ears(hub, detector, engines.stt, want),
         Answerers(brain, engines.gate, engines.tts, speaker, engines.phrases, board),
         robot,
         ended,
         time.monotonic,
         conversation,
     )
-    return Device(session, hub, brain, detector)
+    return Device(session, hub, brain, detector, robot)
 
 
 def system_one(settings: Settings, engines: Engines, gestures: Iterable[Gesture]) -> SystemOne | None:
@@ -99,12 +107,6 @@ def local_time() -> datetime:
     return datetime.now().astimezone()
 
 
-async def feed(microphone: Microphone, hub: FrameHub) -> None:
-    """Every frame of the microphone into the hub, as long as there are any."""
-    async for frame in microphone.frames():
-        hub.push(frame)
-
-
 # --- the agent -----------------------------------------------------------------------------------
 
 
@@ -113,39 +115,57 @@ async def serve(settings: Settings) -> None:
     _end_on_sigterm()
     egress = Egress()
     install_guard(egress)
-    board = Board()
+    board, faults, ids = Board(), Faults(), itertools.count(1)
     journal = Journal(settings.consent, board)
-    microphone, speaker = PageMicrophone(time.monotonic), PageSpeaker(time.monotonic)
     remembering = remembered(state_directory(os.environ), allowed=settings.consent.transcripts)
-    async with load_engines(settings, egress) as engines, remembering as conversation:
-        device = assemble(settings, engines, speaker, journal.write, board, conversation)
+    async with (
+        shining(settings.lights, board, faults),
+        load_engines(settings, egress) as engines,
+        remembering as conversation,
+        open_sound(settings.sound, time.monotonic, faults) as sound,
+    ):
+        ears = None if sound.microphone else PageMicrophone(time.monotonic)
+        voice = None if sound.speaker else PageSpeaker(time.monotonic)
+        microphone, speaker = ears or sound.microphone, voice or sound.speaker
+        assert microphone
+        assert speaker
+        device = assemble(settings, engines, speaker, journal.write, board, conversation, microphone.want)
         session = device.session
-        page = page_of(settings, session, board, journal, conversation, egress, microphone, speaker)
-        panel = Panel(settings.panel, page, panel_directory(os.environ))
-        async with asyncio.TaskGroup() as group:
-            group.create_task(session.run(), name="session")
-            group.create_task(feed(microphone, device.hub), name="microphone")
+        faults.go_to(session.fault)
+        if sound.speaker:
+            session.latch.reaches(sound.speaker.silence)
+        buttons = Buttons(session, settings.talk.longest_s, engines.phrases, ids)
+        joined = Joined(session, buttons.make(PAGE_BUTTON), board, journal, conversation, egress)
+        panel = Panel(settings.panel, page_of(settings, joined, ears, voice), panel_directory(os.environ))
+        async with (
+            embodied(settings, session, device.robot, device.hub, microphone, buttons, egress),
+            asyncio.TaskGroup() as group,
+        ):
             group.create_task(panel.serve(), name="page")
-            group.create_task(show_leaving(egress, session), name="egress light")
             group.create_task(device.brain.prepare(conversation.history), name="get ready")
             group.create_task(engines.tts.render_missing(lambda: session.idle), name="fixed sentences")
-            parts = what_serves(device, engines)
+            parts = what_serves(settings, device, engines, sound)
             await panel.url()
             print(render(parts, panel.shown()), flush=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What the page is joined to."""
+
+    session: Session
+    button: Button
+    board: Board
+    journal: Journal
+    conversation: Conversation
+    egress: Egress
+
+
 def page_of(
-    settings: Settings,
-    session: Session,
-    board: Board,
-    journal: Journal,
-    conversation: Conversation,
-    egress: Egress,
-    ears: PageMicrophone | None,
-    voice: PageSpeaker | None,
+    settings: Settings, to: Joined, ears: PageMicrophone | None, voice: PageSpeaker | None
 ) -> panel_ports.Device:
-    """What the page is joined to; without `ears` or `voice` the device has its own."""
-    choices = Chosen(settings, session, chosen_file(os.environ))
+    """Without `ears` or `voice` the device has its own, and the page is a remote control."""
+    session = to.session
     sights = panel_ports.Sights(
         settings.character.name,
         settings.talk,
@@ -153,29 +173,12 @@ def page_of(
         msgspec.structs.asdict(settings.lights.looks),
         light=lambda: session.light,
         standing=lambda: session.standing,
-        history=lambda: conversation.history,
-        turns=lambda: journal.turns,
+        history=lambda: to.conversation.history,
+        turns=lambda: to.journal.turns,
     )
-    hands = panel_ports.Hands(session, session, session, choices)
-    return panel_ports.Device(hands, sights, board, WayIn(egress), ears, voice)
-
-
-async def show_leaving(egress: Egress, session: Session) -> None:
-    """The light's "content is leaving", on when bytes are counted, off when they have stopped."""
-    loop = asyncio.get_running_loop()
-    left = asyncio.Event()
-
-    def tell() -> None:
-        loop.call_soon_threadsafe(left.set)
-
-    egress.observe(tell)
-    while True:
-        await left.wait()
-        session.content_is_leaving(True)
-        while left.is_set():
-            left.clear()
-            await asyncio.sleep(LEAVING_S)
-        session.content_is_leaving(False)
+    choices = Chosen(settings, session, chosen_file(os.environ))
+    hands = panel_ports.Hands(session, to.button, session, choices)
+    return panel_ports.Device(hands, sights, to.board, WayIn(to.egress), ears, voice)
 
 
 def _end_on_sigterm() -> None:
@@ -185,17 +188,22 @@ def _end_on_sigterm() -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
-def what_serves(device: Device, engines: Engines) -> tuple[Part, ...]:
+def what_serves(settings: Settings, device: Device, engines: Engines, sound: OpenSound) -> tuple[Part, ...]:
     """Every part of the device, for the start screen."""
     real, simulated, absent = PartState
     silero = "" if "Silero" in device.detector.name else "confirmed by Silero after: make silero"
-    later = "a real one: not in this release"
+    pressed = " and ".join(
+        part for part in (settings.button.pin, settings.button.keyboard and "a key") if part
+    )
+    lit = {"none": "", "rgb": "an RGB LED", "ring": f"a ring of {settings.lights.count}"}[
+        settings.lights.kind
+    ]
     return (
-        Part("microphone", real, "the browser's, through the page"),
-        Part("speaker", real, "the browser's, through the page"),
-        Part("button", simulated, "on the page: hold it, or the space bar", later),
-        Part("light", simulated, "on the page", later),
-        Part("robot", simulated, "drawn on the page", later),
+        Part("microphone", real, _device_or_page(sound.microphone)),
+        Part("speaker", real, _device_or_page(sound.speaker)),
+        _joined("button", pressed, "on the page: hold it, or the space bar", "button.pin"),
+        _joined("light", lit, "on the page", "lights.kind"),
+        Part("robot", simulated, "drawn on the page", "a real one: not in this release"),
         Part("voice detection", real, device.detector.name, silero),
         Part("speech to text", real, engines.serving["stt"], _better(engines, "stt", "free speech")),
         Part("answers", real, "skills and packs of replies"),
@@ -204,6 +212,16 @@ def what_serves(device: Device, engines: Engines) -> tuple[Part, ...]:
         Part("text to speech", real, engines.serving["tts"], _better(engines, "tts", "a natural voice")),
         Part("safety gate", real, "rules"),
     )
+
+
+def _device_or_page(card: Microphone | Speaker | None) -> str:
+    return card.name if card else "the browser's, through the page"
+
+
+def _joined(name: str, real: str, otherwise: str, setting: str) -> Part:
+    if real:
+        return Part(name, PartState.REAL, f"{real}, and on the page")
+    return Part(name, PartState.SIMULATED, otherwise, f"a real one: {setting} in the settings")
 
 
 def _promise(engines: Engines) -> str:

@@ -4,26 +4,103 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 
 from device.audio.frames import FrameHub
+from device.config import Lights, Settings
+from device.contracts import Announcement, Stock, Urgency
 from device.egress import LEAVING_S, Egress
+from device.hw.buttons import open_buttons
+from device.hw.light_show import open_lights
+from device.hw.talk_button import TalkButton
+from device.notices import Board
 from device.ports import Microphone, Robot
-from device.session import Session
+from device.session import STUCK_BUTTONS, Session
 from device.stop import BEAT_S, Deadman
+
+PAGE_BUTTON = "page button"
+WORTH_SAYING_S = 60.0
+
+
+class Faults:
+    """What parts tell before there is a session to tell it to, and from then on to the session."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, str] = {}
+        self._tell: Callable[[str, str], None] | None = None
+
+    def __call__(self, part: str, why: str) -> None:
+        if self._tell is None:
+            self._told[part] = why
+        else:
+            self._tell(part, why)
+
+    def go_to(self, tell: Callable[[str, str], None]) -> None:
+        self._tell = tell
+        for part, why in self._told.items():
+            tell(part, why)
+
+
+class Buttons:
+    """Makes buttons for one session: the same gestures, whatever their edges come from."""
+
+    def __init__(
+        self, session: Session, longest_s: float, phrases: Callable[[Stock], str], ids: Iterator[int]
+    ) -> None:
+        """`ids` gives announcement ids that no other announcer uses."""
+        self._session = session
+        self._longest_s = longest_s
+        self._phrases = phrases
+        self._ids = ids
+
+    def make(self, part: str) -> TalkButton:
+        return TalkButton(
+            self._session,
+            self._session,
+            muted=lambda: self._session.standing.muted,
+            fault=self.fault,
+            longest_s=self._longest_s,
+            part=part,
+        )
+
+    def fault(self, part: str, why: str) -> None:
+        """A button that is stuck is also told aloud, once."""
+        self._session.fault(part, why)
+        if why and part in STUCK_BUTTONS:
+            text, expires_s = self._phrases(Stock.BUTTON_STUCK), time.monotonic() + WORTH_SAYING_S
+            self._session.announce(Announcement(next(self._ids), Urgency.FAULT, text, expires_s))
+
+
+@contextlib.asynccontextmanager
+async def shining(settings: Lights, board: Board, fault: Callable[[str, str], None]) -> AsyncIterator[None]:
+    """The light follows the board. Raises SettingsError."""
+    with open_lights(settings, fault) as show:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(show.run(board), name="light") if show else None
+            yield
+            if task:
+                task.cancel()
 
 
 @contextlib.asynccontextmanager
 async def embodied(
-    session: Session, robot: Robot, hub: FrameHub, microphone: Microphone, egress: Egress
+    settings: Settings,
+    session: Session,
+    robot: Robot,
+    hub: FrameHub,
+    microphone: Microphone,
+    buttons: Buttons,
+    egress: Egress,
 ) -> AsyncIterator[None]:
-    """While this is entered the session lives: it hears, shows what leaves, and can be stopped.
+    """While this is entered the session lives: it hears, is pressed, shows what leaves, and can be stopped.
 
-    If one part fails, all of them end, and with them whoever has entered this.
+    If one part fails, all of them end, and with them whoever has entered this. Raises SettingsError.
     """
-    deadman = Deadman(robot.halt)
-    deadman.start()
-    try:
+    with (
+        halting(Deadman(robot.halt)) as deadman,
+        open_buttons(settings.button, buttons.make, session.latch.pull, buttons.fault),
+    ):
         async with asyncio.TaskGroup() as group:
             parts = (
                 group.create_task(session.run(), name="session"),
@@ -34,8 +111,6 @@ async def embodied(
             yield
             for part in parts:
                 part.cancel()
-    finally:
-        deadman.end()
 
 
 async def feed(microphone: Microphone, hub: FrameHub) -> None:
@@ -60,6 +135,15 @@ async def show_leaving(egress: Egress, session: Session) -> None:
             left.clear()
             await asyncio.sleep(LEAVING_S)
         session.content_is_leaving(False)
+
+
+@contextlib.contextmanager
+def halting(deadman: Deadman) -> Iterator[Deadman]:
+    deadman.start()
+    try:
+        yield deadman
+    finally:
+        deadman.end()
 
 
 async def beat(deadman: Deadman) -> None:

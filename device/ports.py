@@ -29,7 +29,8 @@ from device.contracts import (
 class Microphone(Protocol):
     """A source of frames."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def frames(self) -> AsyncIterator[Frame]:
         """20 ms frames at 16 kHz, as they are captured; ends when the source ends.
@@ -170,9 +171,13 @@ class Playback(Protocol):
 class Speaker(Protocol):
     """Where replies sound. One playback at a time; beginning another silences the one before."""
 
-    name: str
-    latency_s: float
-    """How long sound goes on in the air after `silence`: the device's buffer and the air."""
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def latency_s(self) -> float:
+        """How long sound goes on in the air after `silence`: the device's buffer and the air."""
+        ...
 
     def begin(self, turn_id: int) -> Playback: ...
 

@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from device.app import Device, assemble, feed
+from device.app import Device, assemble
 from device.audio.recording import ENDINGS, load
 from device.audio.simulated import RecordingMicrophone, SimulatedSpeaker
+from device.body import feed
 from device.config import Settings
 from device.contracts import Audio
 from device.conversation import Conversation

@@ -50,8 +50,8 @@ INBOX_SIZE = 256
 LAST_TURN_BOUND_S = 3.0
 """How long a new turn waits for the one before it to end; engines are given up well before."""
 GESTURE_BOUND_S = 15.0
-STUCK_BUTTON = "button"
-"""The fault of a button that does not come up: nothing is captured for it."""
+STUCK_BUTTONS = frozenset({"button", "keyboard", "page button"})
+"""The faults of buttons that do not come up: nothing is captured for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,7 @@ class Session:
         """The microphone: closed while muted, and between presses where the owner wants it so."""
         hearing = self._under_way.hearing if self._under_way else None
         captures = hearing is not None and hearing.capturing
-        waits = self._settings.sound.open == "always" and STUCK_BUTTON not in self._so.facts.faults
+        waits = self._settings.sound.open == "always" and not STUCK_BUTTONS & self._so.facts.faults
         self._want((captures or waits) and not self._so.facts.muted)
 
     def _want(self, wanted: bool) -> None:

@@ -104,7 +104,7 @@ async def agent(state: Path, env: Mapping[str, str]) -> AsyncIterator[Agent]:
     errors = state / "log.txt"
     with _log(errors) as log:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "device", "run", "--port", "0"),
+            *(sys.executable, "-m", "device.cli", "run", "--port", "0"),
             cwd=ROOT,
             env={**os.environ, "STATE_DIRECTORY": str(state), "PYTHONUNBUFFERED": "1", **env},
             stdout=asyncio.subprocess.PIPE,

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from device.app import Device, what_serves
+from device.audio.open_sound import OpenSound
 from device.audio.recording import load
 from device.config import Character, LlmServer, Piper, Settings, Sherpa, Whisper
 from device.config import Engines as Wanted
@@ -134,7 +135,7 @@ def test_that_nothing_leaves_is_promised_only_without_a_server(llm: str, promise
         llm_server=LlmServer(url="http://127.0.0.1:9/v1"),
     )
     device = cast("Device", SimpleNamespace(detector=SimpleNamespace(name="energy")))
-    parts = look(settings, lambda engines: what_serves(device, engines))
+    parts = look(settings, lambda engines: what_serves(settings, device, engines, OpenSound(None, None)))
     assert any("nothing leaves" in part.served_by for part in parts) is promised
     assert any(part.name == "System 1 (a server)" for part in parts) is not promised
 

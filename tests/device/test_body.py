@@ -1,11 +1,11 @@
-"""The joints of the composition root."""
+"""The joints of the body."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import cast
 
-from device.app import show_leaving
+from device.body import show_leaving
 from device.egress import Content, Egress, Peer
 from device.session import Session
 from tests.virtual_time import run
