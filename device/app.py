@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import os
 import random
-import signal
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -112,7 +111,6 @@ def local_time() -> datetime:
 
 async def serve(settings: Settings) -> None:
     """Run until the process is told to end. Raises SettingsError, EngineMissing."""
-    _end_on_sigterm()
     egress = Egress()
     install_guard(egress)
     board, faults, ids = Board(), Faults(), itertools.count(1)
@@ -179,13 +177,6 @@ def page_of(
     choices = Chosen(settings, session, chosen_file(os.environ))
     hands = panel_ports.Hands(session, to.button, session, choices)
     return panel_ports.Device(hands, sights, to.board, WayIn(to.egress), ears, voice)
-
-
-def _end_on_sigterm() -> None:
-    """As a service manager asks for it: everything is closed in order, as with Ctrl-C."""
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 def what_serves(settings: Settings, device: Device, engines: Engines, sound: OpenSound) -> tuple[Part, ...]:

@@ -13,8 +13,9 @@ import io
 import json
 import logging
 import os
+import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -82,6 +83,9 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--port", type=_port, metavar="PORT", help="the page's port, instead of the one in the settings"
     )
+    run.add_argument(
+        "--thin", action="store_true", help="without engines and page: button, lights and sound for System 2"
+    )
 
     asking = 'twominds ask "what time is it"', "twominds ask --wav question.wav --out reply.wav"
     ask = _add(commands, "ask", _ask, "answer one question, typed or recorded", *asking)
@@ -136,14 +140,24 @@ def _add(
 
 
 def _run(parsed: argparse.Namespace) -> int:
-    from device.app import serve
-
     settings = _settings()
+    if parsed.thin:
+        from device.thin import serve_thin as serve
+    else:
+        from device.app import serve
     if parsed.port is not None:
         settings = replace(settings, panel=replace(settings.panel, port=parsed.port))
     with contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(serve(settings))
+        asyncio.run(_until_sigterm(serve(settings)))
     return 0
+
+
+async def _until_sigterm(serving: Coroutine[None, None, None]) -> None:
+    """As a service manager asks for it: everything is closed in order, as with Ctrl-C."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await serving
 
 
 def _ask(parsed: argparse.Namespace) -> int:

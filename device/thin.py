@@ -5,3 +5,67 @@ to System 2. No engine, no sentence template and no page is ever loaded, which i
 """
 
 from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+
+from device.audio.frames import FrameHub
+from device.audio.open_sound import PAGE, OpenSound, open_sound
+from device.audio.vad import WebrtcDetector
+from device.body import Buttons, Faults, embodied, shining
+from device.brain.no_engines import NoMind, NoStt
+from device.brain.packs import phrases
+from device.brain.safety.gate import load_gate
+from device.brain.tts_espeak import EspeakVoice
+from device.config import Settings
+from device.conversation import Conversation
+from device.egress import Egress, install_guard
+from device.errors import SettingsError
+from device.hw.robot import SimulatedRobot
+from device.journal import Journal
+from device.notices import Board
+from device.session import Ears, Session
+from device.turn import Answerers
+
+READY = "twominds is ready, in thin mode: microphone {}, speaker {}; no link to System 2 in this release."
+
+
+async def serve_thin(settings: Settings) -> None:
+    """Run until the process is told to end. Raises SettingsError, EngineMissing."""
+    if PAGE in (settings.sound.microphone, settings.sound.speaker):
+        raise SettingsError("Thin mode has no page: sound.microphone and sound.speaker name a sound card.")
+    egress = Egress()
+    install_guard(egress)
+    board, faults = Board(), Faults()
+    async with (
+        shining(settings.lights, board, faults),
+        open_sound(settings.sound, time.monotonic, faults, page=False) as sound,
+    ):
+        await _serve_on(settings, sound, board, faults, egress)
+
+
+async def _serve_on(
+    settings: Settings, sound: OpenSound, board: Board, faults: Faults, egress: Egress
+) -> None:
+    microphone, speaker = sound.microphone, sound.speaker
+    assert microphone
+    assert speaker
+    hub, robot, says = FrameHub(), SimulatedRobot(), phrases(settings.language, name=settings.character.name)
+    for_adults = settings.character.safety == "adult"
+    gate = load_gate(settings.language, settings.country, for_adults=for_adults)
+    session = Session(
+        settings,
+        Ears(hub, WebrtcDetector(), NoStt(), microphone.want),
+        Answerers(NoMind(), gate, EspeakVoice(settings.voice), speaker, says, board),
+        robot,
+        Journal(settings.consent, board).write,
+        time.monotonic,
+        Conversation(),
+    )
+    faults.go_to(session.fault)
+    session.latch.reaches(speaker.silence)
+    buttons = Buttons(session, settings.talk.longest_s, says, itertools.count(1))
+    async with embodied(settings, session, robot, hub, microphone, buttons, egress):
+        print(READY.format(microphone.name, speaker.name), flush=True)
+        await asyncio.Event().wait()

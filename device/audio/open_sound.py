@@ -32,17 +32,18 @@ class OpenSound:
 
 @asynccontextmanager
 async def open_sound(
-    settings: Sound, clock: Callable[[], float], trouble: Callable[[Part, str], None]
+    settings: Sound, clock: Callable[[], float], trouble: Callable[[Part, str], None], *, page: bool = True
 ) -> AsyncIterator[OpenSound]:
     """Both are probed by opening them, and closed at the end, which takes a second each at most.
 
     A device that is named serves even when it is not there: it is waited for. With `AUTO`, the page serves
-    when none can be opened within `PROBE_S`. `clock` is monotonic and is asked from any thread.
+    when none can be opened within `PROBE_S`; without `page`, it is waited for, too. `clock` is monotonic and
+    is asked from any thread.
     `trouble(part, sentence)` is called in the event loop: what happened and what to do; "": it is cured.
     """
     library = SoundLibrary()
-    microphone = _Wanted[CardMicrophone](settings.microphone, partial(trouble, "microphone"))
-    speaker = _Wanted[CardSpeaker](settings.speaker, partial(trouble, "speaker"))
+    microphone = _Wanted[CardMicrophone](settings.microphone, partial(trouble, "microphone"), page)
+    speaker = _Wanted[CardSpeaker](settings.speaker, partial(trouble, "speaker"), page)
     try:
         microphone.begin(lambda name, tell: CardMicrophone(library, name, settings.gain_db, clock, tell))
         speaker.begin(lambda name, tell: CardSpeaker(library, name, clock, tell))
@@ -65,11 +66,11 @@ CardT = TypeVar("CardT", bound=_Card)
 class _Wanted(Generic[CardT]):
     """A microphone or a speaker as a setting wants it."""
 
-    def __init__(self, name: str, trouble: Callable[[str], None]) -> None:
+    def __init__(self, name: str, trouble: Callable[[str], None], page: bool) -> None:
         self.card: CardT | None = None
         self._name = name
         self._trouble = trouble
-        self._serves = name != AUTO
+        self._serves = name != AUTO or not page
 
     def begin(self, make: Callable[[str, Callable[[str], None]], CardT]) -> None:
         if self._name != PAGE:
