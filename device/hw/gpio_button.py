@@ -45,7 +45,9 @@ class GpioButton:
         """Idempotent."""
         if self._timer:
             self._timer.cancel()
-        self._contact.close()
+        if not self._contact.closed:
+            self._contact.pin.when_changed = None  # lgpio's pins go on telling after their close
+            self._contact.close()
 
     def _changed(self, ticks: float, high: int) -> None:
         """In the pin library's thread. Its ticks are of a clock of its own."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from device.hw.input_devices import EV_KEY, EVENT, Event, events, find
+from device.hw.input_devices import EV_KEY, EVENT, EVIOCGKEY, Event, events, find, is_down
 from tests.device.hw.keyboards import SPACE, Keyboards
 
 KEY_A = 30
@@ -52,3 +52,15 @@ def test_a_device_that_goes_in_this_moment_is_passed_over(tmp_path: Path) -> Non
 
 def test_without_any_input_device_nothing_is_found(tmp_path: Path) -> None:
     assert find("any", SPACE, tmp_path / "missing", tmp_path) is None
+
+
+def test_the_request_for_all_keys_is_the_kernels() -> None:
+    """As `strace evtest --query` shows it: EVIOCGKEY(96)."""
+    assert EVIOCGKEY == 0x80604518
+
+
+def test_what_is_no_input_device_cannot_be_asked_for_its_keys(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with file.open("rb") as opened, pytest.raises(OSError, match="Inappropriate ioctl"):
+        is_down(opened.fileno(), SPACE)
