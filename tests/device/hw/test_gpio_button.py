@@ -115,6 +115,19 @@ def test_a_press_shorter_than_the_bounces_still_ends(wired: Wired) -> None:
     assert reached.done == ["press", "release"]
 
 
+def test_a_contact_that_comes_to_rest_late_is_looked_at_until_it_does(wired: Wired) -> None:
+    reached = Reached()
+
+    async def hands() -> None:
+        with wired.opened(reached):
+            for edge, for_s in ((wired.down, 0.005), (wired.up, 0.025), (wired.down, 1.0)):
+                edge()
+                await asyncio.sleep(for_s)
+
+    run(hands())
+    assert reached.done == ["press", "release", "press"]
+
+
 def test_an_edge_that_the_kernel_lost_is_found_at_rest(wired: Wired) -> None:
     reached = Reached()
 

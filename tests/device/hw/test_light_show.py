@@ -176,6 +176,19 @@ def test_a_mood_colours_speech_alone() -> None:
     assert thinking == (blue(LightState.THINKING),)
 
 
+def test_a_pattern_goes_on_where_it_is_when_only_something_else_changes() -> None:
+    leds = FakeLeds(12)
+
+    async def story(board: Board) -> None:
+        board.post(LightChanged(LightState.SETUP, leaving=False))
+        await asyncio.sleep(0.8)  # in its dark half
+        board.post(LightChanged(LightState.SETUP, leaving=True, mood=Emotion.SAD))
+        await looked()
+        assert leds.shown[-1][5] == (0.0, 0.0, 0.0)
+
+    follow(leds, Lights(), story)
+
+
 def test_a_light_that_fails_is_told_once_and_tried_again_until_it_works() -> None:
     leds = FakeLeds()
     told: list[tuple[str, str]] = []
