@@ -263,22 +263,20 @@ def test_any_device_will_do_but_a_monitor_of_a_speaker_is_no_microphone(card: So
         process.cured("microphone", RETURNED_S)
 
 
-@pytest.mark.parametrize(
-    "form", [("rate=8000",), ("rate=11025",), ("rate=96000",), ("rate=44100", "channels=4")]
-)
 @in_three_attempts
-def test_a_microphone_of_any_form_is_understood(card: SoundCard, form: tuple[str, ...]) -> None:
+def test_microphones_of_other_rates_and_of_many_channels_are_understood(card: SoundCard) -> None:
     spoken = speech_like(0.8, 8_000)
+    for form in card.forms:
+        card.unplug_microphone()
+        card.plug_microphone(*form)
+        with sound_of(card) as process:
+            time.sleep(0.2)
+            process.heard()
+            card.speak(spoken).wait()
+            time.sleep(0.4)
+            heard, _ = process.heard()
+        assert likeness(heard, spoken) > 0.95, form
     card.unplug_microphone()
-    card.plug_microphone(*form)
-    with sound_of(card) as process:
-        time.sleep(0.2)
-        process.heard()
-        card.speak(spoken).wait()
-        time.sleep(0.4)
-        heard, _ = process.heard()
-    card.unplug_microphone()
-    assert likeness(heard, spoken) > 0.95
 
 
 def test_without_any_sound_card_the_page_serves(alone: dict[str, str]) -> None:
