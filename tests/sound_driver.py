@@ -14,6 +14,7 @@ import threading
 import time
 import wave
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -102,12 +103,10 @@ class Driver:
         """From another thread, while the event loop hangs for so long; with 0, from the loop."""
         if not hang_s:
             return self._silence()
-        answers: list[dict[str, float]] = []
-        thread = threading.Thread(target=lambda: (time.sleep(0.05), answers.append(self._silence())))
-        thread.start()
-        time.sleep(hang_s)
-        thread.join()
-        return answers[0]
+        with ThreadPoolExecutor() as thread:
+            answer = thread.submit(self._silence)
+            time.sleep(hang_s)
+            return answer.result()
 
     def _silence(self) -> dict[str, float]:
         assert self._sound.speaker is not None

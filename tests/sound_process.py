@@ -78,6 +78,16 @@ class SoundProcess:
         answer = self.ask("heard")
         return np.frombuffer(base64.b64decode(answer["pcm"]), np.int16), answer["captured_s"]
 
+    def comes_back_to(self, before: dict[str, Any], within_s: float) -> None:
+        """No more threads and descriptors than then; a look at the server needs some for a moment."""
+        give_up_s = time.monotonic() + within_s
+        while True:
+            state = self.ask("state")
+            if all(state[key] <= before[key] for key in ("threads", "descriptors")):
+                return
+            assert time.monotonic() < give_up_s, f"{state} after {before}"
+            time.sleep(0.1)
+
     def end(self, within_s: float = ANSWER_S) -> tuple[int, str]:
         """Its exit code, and what it wrote to the terminal."""
         assert self._process.stdin is not None

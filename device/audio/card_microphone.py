@@ -41,10 +41,9 @@ class CardMicrophone:
         self._clock = clock
         self._gain = 10 ** (gain_db / 20)
         self._frames = _Handover(int(CAPACITY_S * 1000 / FRAME_MS))
-        self._keeper = StreamKeeper(
-            "microphone", library, lambda: library.open_input(wanted_name), self._capture, trouble
-        )
         self._library = library
+        self._wanted_name = wanted_name
+        self._keeper = StreamKeeper("microphone", library, self._open, self._capture, trouble)
         self._keeper.want(True)
 
     @property
@@ -73,8 +72,12 @@ class CardMicrophone:
 
     # --- the thread ---
 
-    def _capture(self, stream: InputStream) -> None:
+    def _open(self) -> InputStream:
+        stream = self._library.open_input(self._wanted_name)
         self.name = stream.name
+        return stream
+
+    def _capture(self, stream: InputStream) -> None:
         resampler, framer = Resampler(stream.rate_hz, RATE_HZ), Framer()
         heard_s = time.monotonic()
         while self._keeper.wanted and not self._library.must_step_aside:

@@ -50,9 +50,8 @@ class CardOutlet:
         self._queue = SoundQueue()
         self._in_card = InCard()
         self._reports = _Reports(self._loop, report)
-        self._keeper = StreamKeeper(
-            "speaker", library, lambda: library.open_output(wanted_name), self._play, trouble
-        )
+        self._wanted_name = wanted_name
+        self._keeper = StreamKeeper("speaker", library, self._open, self._play, trouble)
         self._keeper.want(True)
 
     # --- the event loop ---
@@ -78,10 +77,14 @@ class CardOutlet:
 
     # --- the thread ---
 
-    def _play(self, stream: OutputStream) -> None:
+    def _open(self) -> OutputStream:
+        stream = self._library.open_output(self._wanted_name)
         if stream.rate_hz != self.rate_hz:
             self._queue.drop()
         self.name, self.rate_hz = stream.name, stream.rate_hz
+        return stream
+
+    def _play(self, stream: OutputStream) -> None:
         self._in_loop(self._found)
         self._keeper.well()
         try:

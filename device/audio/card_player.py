@@ -63,6 +63,7 @@ class CardPlayer:
     def _count(self) -> int:
         """Samples that wait in the card; what has sounded is told."""
         waiting = self._stream.waiting_samples
+        self.dry += waiting == 0 and self._in_card.holds_sound and not self._queue.empty
         before = self._in_card.sounded_samples
         self._in_card.left(waiting)
         if self._in_card.sounded_samples > before:
@@ -76,7 +77,7 @@ class CardPlayer:
                 self.sounds_since_s = time.monotonic()
                 self._last_gain = self.gain
             self._last_s = time.monotonic()
-            self.dry += self._stream.write(self._scaled(block.pcm))
+            self._stream.write(self._scaled(block.pcm))
             self._in_card.write(len(block.pcm) // 2, sound=True)
             if block.sound_id != self._sound_id:
                 self._sound_id = block.sound_id

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Generic, Literal, Protocol, TypeVar
 
 from device.audio.card_microphone import CardMicrophone
@@ -18,6 +18,8 @@ PAGE = "page"
 """The setting for: not the sound card, but the open page."""
 PROBE_S = 2.5
 """How long a start waits to see whether a device can be opened."""
+
+_log = logging.getLogger(__name__)
 
 Part = Literal["microphone", "speaker"]
 
@@ -42,8 +44,8 @@ async def open_sound(
     `trouble(part, sentence)` is called in the event loop: what happened and what to do; "": it is cured.
     """
     library = SoundLibrary()
-    microphone = _Wanted[CardMicrophone](settings.microphone, partial(trouble, "microphone"), page)
-    speaker = _Wanted[CardSpeaker](settings.speaker, partial(trouble, "speaker"), page)
+    microphone = _Wanted[CardMicrophone]("microphone", settings.microphone, trouble, page)
+    speaker = _Wanted[CardSpeaker]("speaker", settings.speaker, trouble, page)
     try:
         microphone.begin(lambda name, tell: CardMicrophone(library, name, settings.gain_db, clock, tell))
         speaker.begin(lambda name, tell: CardSpeaker(library, name, clock, tell))
@@ -66,8 +68,9 @@ CardT = TypeVar("CardT", bound=_Card)
 class _Wanted(Generic[CardT]):
     """A microphone or a speaker as a setting wants it."""
 
-    def __init__(self, name: str, trouble: Callable[[str], None], page: bool) -> None:
+    def __init__(self, part: Part, name: str, trouble: Callable[[Part, str], None], page: bool) -> None:
         self.card: CardT | None = None
+        self._part = part
         self._name = name
         self._trouble = trouble
         self._serves = name != AUTO or not page
@@ -91,4 +94,5 @@ class _Wanted(Generic[CardT]):
 
     def _tell(self, sentence: str) -> None:
         if self._serves:
-            self._trouble(sentence)
+            _log.warning("%s", sentence or f"The {self._part} works again.")
+            self._trouble(self._part, sentence)

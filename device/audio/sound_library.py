@@ -241,7 +241,7 @@ class _Hold:
 
     @contextlib.contextmanager
     def guard(self) -> Iterator[None]:
-        if self._placement is not None and self._placement.lost():
+        if self._placement is not None and self._placement.lost:
             raise AudioDeviceError(_gone(self._direction, self._name))
         try:
             yield

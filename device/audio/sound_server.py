@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +22,8 @@ from typing import Any
 
 ANSWER_S = 1.0
 """A server that takes longer stands still."""
-LOOK_EVERY_S = 0.2
-"""At most: servers tell of a change by several lines."""
+SETTLES_S = 0.2
+"""Servers tell of one change by several lines."""
 NOWHERE = "auto_null"
 """The speaker that both servers put up when there is none."""
 
@@ -74,30 +75,39 @@ def default(direction: Direction) -> str:
 
 
 class Placement:
-    """Looks after a stream that this process has opened on the device called `name`."""
+    """Looks after a stream that this process has opened, in a thread of its own: asking takes a while."""
 
     def __init__(self, direction: Direction, wanted: str) -> None:
         """`wanted`: a part of the device's name; empty: any real one will do."""
+        self.lost = False
+        """The server has moved the stream to where it does not belong."""
         self._direction = direction
         self._wanted = wanted
-        self._news = _News(direction)
-        self._changed = True
-        self._looked_s = float("-inf")
-
-    def lost(self) -> bool:
-        """Whether the server has moved the stream to where it does not belong.
-
-        Costs a system call, except after a change, when the server is asked.
-        """
-        self._changed = self._news.any() or self._changed
-        if not self._changed or time.monotonic() < self._looked_s + LOOK_EVERY_S:
-            return False
-        self._changed = False
-        self._looked_s = time.monotonic()
-        return self._misplaced()
+        self._news = subprocess.Popen(
+            ["pactl", "subscribe"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+        )
+        threading.Thread(target=self._watch, name=f"{direction.device} placement", daemon=True).start()
 
     def close(self) -> None:
-        self._news.close()
+        """The thread ends as soon as it sees it."""
+        self._news.kill()
+
+    def _watch(self) -> None:
+        """What the server tells of this direction's devices and streams, until it has nothing more to say."""
+        assert self._news.stdout is not None
+        marks = (f"on {self._direction.device} ".encode(), f"on {self._direction.stream} ".encode())
+        told = b"".join(marks)
+        with self._news.stdout as news:
+            while told:
+                if any(mark in told for mark in marks):
+                    self.lost = self._misplaced()
+                    time.sleep(SETTLES_S)
+                told = os.read(news.fileno(), 65_536)
+        self._news.wait()
 
     def _misplaced(self) -> bool:
         real = devices(self._direction)
@@ -107,34 +117,6 @@ class Placement:
         good = {device.index for device in real if device.matches(self._wanted)}
         mine = [stream for stream in streams if _is_mine(stream["properties"])]
         return any(stream[self._direction.device] not in good for stream in mine)
-
-
-class _News:
-    """What the server tells of devices and streams of one direction, by a `pactl subscribe` of its own."""
-
-    def __init__(self, direction: Direction) -> None:
-        self._marks = (f"on {direction.device} ".encode(), f"on {direction.stream} ".encode())
-        self._process = subprocess.Popen(
-            ["pactl", "subscribe"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_environment(),
-        )
-        assert self._process.stdout is not None
-        os.set_blocking(self._process.stdout.fileno(), False)
-
-    def any(self) -> bool:
-        """Something has happened since the last call."""
-        assert self._process.stdout is not None
-        told = self._process.stdout.read() or b""
-        return any(mark in told for mark in self._marks)
-
-    def close(self) -> None:
-        assert self._process.stdout is not None
-        self._process.kill()
-        self._process.wait()
-        self._process.stdout.close()
 
 
 def _is_mine(properties: Mapping[str, str]) -> bool:

@@ -50,8 +50,8 @@ class OutputStream(Protocol):
         """Samples that `write` takes now."""
         ...
 
-    def write(self, pcm: bytes) -> bool:
-        """Start if need be, and give mono PCM, no more than there is room; whether it had run dry before."""
+    def write(self, pcm: bytes) -> None:
+        """Start if need be, and give mono PCM, no more than there is room for."""
         ...
 
     def stop(self) -> None:
@@ -114,7 +114,7 @@ class CardOutput:
         self._hold = hold
         self._channels = int(stream.channels)
         self._running = False
-        self._buffer_samples = round(stream.latency * self.rate_hz)
+        self._buffer_samples = int(stream.latency * self.rate_hz)
 
     def check(self) -> None:
         with self._hold.guard():
@@ -129,13 +129,12 @@ class CardOutput:
         with self._hold.guard():
             return self._free() if self._running else self._buffer_samples
 
-    def write(self, pcm: bytes) -> bool:
+    def write(self, pcm: bytes) -> None:
         with self._hold.guard():
             if not self._running:
                 self._start()
             samples = np.frombuffer(pcm, np.int16)
-            dry: bool = self._stream.write(np.repeat(samples, self._channels).tobytes())
-            return dry
+            self._stream.write(np.repeat(samples, self._channels).tobytes())
 
     def stop(self) -> None:
         self._running = False

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -20,12 +19,10 @@ from device.errors import AudioDeviceError, TwomindsError
 
 RETRY_S = 1.0
 """Between attempts to open a device that is not there."""
-HANGS_S = 0.6
+HANGS_S = 0.75
 """A thread that gave no sign for so long is stuck in a call."""
 LOOK_S = 0.2
 END_S = 1.0
-
-_log = logging.getLogger(__name__)
 
 
 class Closes(Protocol):
@@ -162,7 +159,6 @@ class StreamKeeper(Generic[StreamT]):
     def _changed_to(self, sentence: str) -> None:
         if sentence != self._told:
             self._told = sentence
-            _log.warning("%s", sentence or f"The {self._part} is back.")
             self._trouble(sentence)
 
     def _in_loop(self, call: Callable[[ArgumentT], None], argument: ArgumentT) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 from device.audio.resample import at_rate
 from device.contracts import RATE_HZ, Audio
 from tests import sound_card
-from tests.sound_card import PipeWire, PulseAudio, SoundCard, write_wav
+from tests.sound_card import PipeWire, PulseAudio, SoundCard, in_three_attempts, write_wav
 from tests.sound_process import SoundProcess
 from tests.tones import tone
 
@@ -41,6 +42,15 @@ def sound_of(card: SoundCard, **settings: Any) -> SoundProcess:
     return SoundProcess(card.env, microphone="mic", speaker="speaker", **settings)
 
 
+@pytest.fixture
+def alone(tmp_path: Path) -> dict[str, str]:
+    """The environment of a machine without a sound server."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "home").mkdir()
+    env = {key: value for key, value in os.environ.items() if key != "DBUS_SESSION_BUS_ADDRESS"}
+    return {**env, "HOME": str(tmp_path / "home"), "XDG_RUNTIME_DIR": str(tmp_path / "run")}
+
+
 def speech_like(seconds: float, rate_hz: int) -> Audio:
     """Noise in syllables: what can be found again in a recording, to the sample."""
     rng = np.random.default_rng(4)
@@ -61,6 +71,7 @@ def likeness(heard: np.ndarray, spoken: Audio) -> float:
     return float(np.corrcoef(heard[at : at + len(wanted)], wanted)[0, 1])
 
 
+@in_three_attempts
 def test_what_is_spoken_into_the_microphone_arrives_as_frames(card: SoundCard) -> None:
     spoken = speech_like(1.5, 44_100)
     with sound_of(card) as process:
@@ -74,6 +85,7 @@ def test_what_is_spoken_into_the_microphone_arrives_as_frames(card: SoundCard) -
         assert process.ask("state")["dropped"] == 0
 
 
+@in_three_attempts
 def test_what_is_written_comes_out_of_the_speaker_whole(card: SoundCard, tmp_path: Path) -> None:
     file = tmp_path / "tone.wav"
     write_wav(file, Audio(tone(500, 1.5, 22_050), 22_050))
@@ -93,6 +105,7 @@ def test_what_is_written_comes_out_of_the_speaker_whole(card: SoundCard, tmp_pat
 
 
 @pytest.mark.parametrize("hang_s", [0.0, 0.6], ids=["from the loop", "from a thread while the loop hangs"])
+@in_three_attempts
 def test_a_silence_is_heard_at_once(card: SoundCard, tmp_path: Path, hang_s: float) -> None:
     file = tmp_path / "tone.wav"
     write_wav(file, Audio(tone(500, 1.8, 22_050), 22_050))
@@ -110,6 +123,7 @@ def test_a_silence_is_heard_at_once(card: SoundCard, tmp_path: Path, hang_s: flo
         assert hang_s or process.ask("state")["lag_s"] < 0.05
 
 
+@in_three_attempts
 def test_sound_after_a_silence_is_heard_again(card: SoundCard, tmp_path: Path) -> None:
     file = tmp_path / "tone.wav"
     write_wav(file, Audio(tone(500, 0.5, 44_100), 44_100))
@@ -128,6 +142,7 @@ def test_sound_after_a_silence_is_heard_again(card: SoundCard, tmp_path: Path) -
         assert np.count_nonzero(np.abs(rest.astype(int)) > sound_card.AUDIBLE) > 0.45 * sound_card.RATE_HZ
 
 
+@in_three_attempts
 def test_a_microphone_that_is_not_wanted_is_closed_as_the_server_shows_it(card: SoundCard) -> None:
     with sound_of(card) as process:
         assert len(card.streams("source-outputs", process.pid)) == 1
@@ -143,6 +158,7 @@ def test_a_microphone_that_is_not_wanted_is_closed_as_the_server_shows_it(card: 
         assert len(process.heard()[1]) > 5
 
 
+@in_three_attempts
 def test_a_microphone_that_is_unplugged_comes_back(card: SoundCard) -> None:
     with sound_of(card) as process:
         for _ in range(2):
@@ -159,12 +175,11 @@ def test_a_microphone_that_is_unplugged_comes_back(card: SoundCard) -> None:
             card.plug_microphone()
             process.cured("microphone", RETURNED_S)
         time.sleep(0.2)
-        after = process.ask("state")
         assert len(process.heard()[1]) > 5
-        assert after["threads"] == before["threads"]
-        assert after["descriptors"] == before["descriptors"]
+        process.comes_back_to(before, within_s=3.0)
 
 
+@in_three_attempts
 def test_a_speaker_that_is_unplugged_in_mid_reply_lets_the_turn_end_and_comes_back(
     card: SoundCard, tmp_path: Path
 ) -> None:
@@ -188,6 +203,7 @@ def test_a_speaker_that_is_unplugged_in_mid_reply_lets_the_turn_end_and_comes_ba
             assert last_s - first_s == pytest.approx(1.5, abs=0.02)
 
 
+@in_three_attempts
 def test_a_server_that_is_killed_in_mid_reply_is_found_again(card: SoundCard, tmp_path: Path) -> None:
     file = tmp_path / "tone.wav"
     write_wav(file, Audio(tone(500, 1.5, 22_050), 22_050))
@@ -212,6 +228,7 @@ def test_a_server_that_is_killed_in_mid_reply_is_found_again(card: SoundCard, tm
         assert code == 0
 
 
+@in_three_attempts
 def test_a_server_that_stands_still_holds_up_neither_the_loop_nor_the_end(
     card: SoundCard, tmp_path: Path
 ) -> None:
@@ -231,3 +248,61 @@ def test_a_server_that_stands_still_holds_up_neither_the_loop_nor_the_end(
         finally:
             card.signal(signal.SIGCONT)
         assert code == 0
+
+
+@in_three_attempts
+def test_any_device_will_do_but_a_monitor_of_a_speaker_is_no_microphone(card: SoundCard) -> None:
+    with SoundProcess(card.env) as process:
+        assert process.ask("state")["microphone"] == "mic"
+        assert process.ask("state")["speaker"] == "speaker"
+        card.unplug_microphone()
+        process.trouble("microphone", NOTICED_S)
+        time.sleep(1.5)
+        assert card.streams("source-outputs", process.pid) == []
+        card.plug_microphone()
+        process.cured("microphone", RETURNED_S)
+
+
+@in_three_attempts
+def test_microphones_of_other_rates_and_of_many_channels_are_understood(card: SoundCard) -> None:
+    spoken = speech_like(0.8, 8_000)
+    for form in card.forms:
+        card.unplug_microphone()
+        card.plug_microphone(*form)
+        with sound_of(card) as process:
+            time.sleep(0.2)
+            process.heard()
+            card.speak(spoken).wait()
+            time.sleep(0.4)
+            heard, _ = process.heard()
+        assert likeness(heard, spoken) > 0.95, form
+    card.unplug_microphone()
+
+
+def test_without_any_sound_card_the_page_serves(alone: dict[str, str]) -> None:
+    with SoundProcess(alone) as process:
+        assert process.opened["took_s"] < 3
+        state = process.ask("state")
+        assert state["microphone"] is None
+        assert state["speaker"] is None
+        assert process.end() == (0, "")
+
+
+def test_a_device_that_is_named_and_absent_is_told_and_waited_for(alone: dict[str, str]) -> None:
+    with SoundProcess(alone, microphone="Jabra", speaker="page") as process:
+        assert "Jabra" in process.wait_for("trouble", part="microphone")["why"]
+        assert process.opened["took_s"] < 3
+        code, complaints = process.end()
+        assert code == 0
+        assert "Traceback" not in complaints
+
+
+def test_a_device_of_alsa_alone_is_found_by_its_name(alone: dict[str, str]) -> None:
+    home = Path(alone["HOME"])
+    (home / ".asoundrc").write_text("pcm.testcard { type null }\n")
+    with SoundProcess(alone, microphone="TestCard", speaker="testcard") as process:
+        assert process.ask("state")["microphone"] == "testcard"
+        assert process.ask("state")["speaker"] == "testcard"
+        time.sleep(0.2)
+        assert len(process.heard()[1]) > 5
+        assert process.end()[0] == 0
