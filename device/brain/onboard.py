@@ -14,6 +14,7 @@ from device.brain.system_one import SystemOne
 from device.contracts import Gesture, Intent, Line, Mind, Reply, ReplyItem, Request, Route, Who
 from device.errors import MindError
 from device.pipeline import close
+from device.ports import Timers
 
 
 class OnboardBrain:
@@ -31,10 +32,15 @@ class OnboardBrain:
         volume: Callable[[], int],
         name: str,
         system_one: SystemOne | None,
+        timers: Timers | None = None,
     ) -> None:
-        """`now` gives aware local time, `volume` percent. Raises BrokenPack when a pack cannot be used."""
+        """`now` gives aware local time, `volume` percent; without `timers` it says that it keeps none.
+
+        Raises BrokenPack when a pack cannot be used.
+        """
         self._recogniser = recogniser
         self._system_one = system_one
+        self._timers = timers
         self._language = language
         self._now = now
         self._monotonic = monotonic
@@ -64,6 +70,7 @@ class OnboardBrain:
 
     async def _thought(self, system_one: SystemOne, request: Request) -> AsyncIterator[ReplyItem]:
         self._dialogue.answered(None, self._monotonic())
+        self._somebody_is_here()
         items = system_one.answer(request)
         try:
             async for item in items:
@@ -75,7 +82,9 @@ class OnboardBrain:
         if route.intent is None:
             raise MindError("The mind on board was given a route without an intent.")
         self._remember(route)
-        for item in self._answer(route.intent, request):
+        answer = self._answer(route.intent, request)
+        self._somebody_is_here()
+        for item in answer:
             yield item
 
     def _answer(self, intent: Intent, request: Request) -> tuple[ReplyItem, ...]:
@@ -87,9 +96,15 @@ class OnboardBrain:
             gestures=self._gestures,
             volume=self._volume(),
             last_spoken=_last_spoken(request),
+            timers=self._timers,
         )
         skill = SKILLS.get(intent.name)
         return skill(intent, context) if skill else context.say(intent.name)
+
+    def _somebody_is_here(self) -> None:
+        """Whoever talks to the device has heard what rings."""
+        if self._timers is not None:
+            self._timers.dismiss()
 
     def _remember(self, route: Route) -> None:
         now_s = self._monotonic()

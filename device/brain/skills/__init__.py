@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from device.brain.skills import arithmetic, calendar, chance, conversation, gestures, telling, volume
+from device.brain.skills import arithmetic, calendar, chance, conversation, gestures, telling, timers, volume
 from device.brain.skills.context import Skill, SkillContext
 
 __all__ = ["ACTING", "SKILLS", "Skill", "SkillContext"]
@@ -24,10 +24,15 @@ SKILLS: Mapping[str, Skill] = {
     "coin": chance.flip_coin,
     "dice": chance.roll_dice,
     "gesture": gestures.perform,
+    "timer": timers.set_one,
+    "alarm": timers.set_one,
+    "reminder": timers.set_one,
+    "timers": timers.tell,
+    "timers_cancel": timers.cancel,
     "stop": conversation.stop,
     "repeat": conversation.repeat,
     "confirm": conversation.confirm,
 }
 
-ACTING = frozenset({"gesture", "volume"})
+ACTING = frozenset({"gesture", "volume", "timer", "alarm", "reminder", "timers_cancel"})
 """Intents that do something beside talking: confirmed first when they were not heard for certain."""
