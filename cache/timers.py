@@ -68,7 +68,8 @@ class TimerStore:
             self._database.execute("BEGIN IMMEDIATE")
             self._database.execute("DELETE FROM timers")
             self._database.executemany(
-                "INSERT INTO timers (id, kind, label, length_s, local, due_utc, rang) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO timers (id, kind, label, length_s, local, due_utc, rang)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
                     (row.timer_id, row.kind, row.label, row.length_s, row.local, row.due_utc, row.rang)
                     for row in rows

@@ -15,14 +15,15 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from typing import Protocol
 
+from cache.timers import TimerRow
 from device.brain import timer_words
 from device.brain.packs import Phrases
 from device.brain.timer_words import Due
 from device.contracts import Announcement, Outcome, RunningTimer, Timer, TimerRefusal, Urgency
 from device.timer_book import Entry, Now, TimerBook
-from device.timers_kept import KeptTimers
+from device.timers_kept import Recalled
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,25 @@ class Clocks:
         return Now(self.wall(), self.monotonic())
 
 
+class Keeping(Protocol):
+    """Where the timers lie when the device is off; nothing here can fail a ring."""
+
+    @property
+    def working(self) -> bool:
+        """The last attempt to read or write went well."""
+        ...
+
+    async def recall(self) -> Recalled | None:
+        """What was kept; None when it cannot be read (now)."""
+        ...
+
+    def keep(self, rows: list[TimerRow]) -> None:
+        """These instead of what is there; returns at once."""
+        ...
+
+    async def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Round:
     """An announcement under way."""
@@ -64,7 +84,7 @@ class Alarms:
 
     def __init__(
         self,
-        state: Path,
+        kept: Keeping,
         announce: Callable[[Announcement], None],
         ids: Iterator[int],
         phrases: Phrases,
@@ -76,7 +96,10 @@ class Alarms:
         self._ids = ids
         self._phrases = phrases
         self._book = TimerBook(self._clocks.now(), self._clocks.to_utc)
-        self._kept = KeptTimers(state, self._cannot_keep)
+        self._kept = kept
+        self._recalled = False
+        """Until what is on disk was read, nothing is written over it."""
+        self._could_keep = True
         self._round: _Round | None = None
         self._next_ring_s = 0.0
         self._next_try_s = 0.0
@@ -128,11 +151,12 @@ class Alarms:
         """Until cancelled; what is set then is on disk."""
         try:
             while True:
-                if not self._kept.recalled and self._clocks.monotonic() >= self._next_try_s:
+                if not self._recalled and self._clocks.monotonic() >= self._next_try_s:
                     await self._recall()
                 self._look()
                 await self._nap()
         finally:
+            self._keep(self._clocks.now())
             await self._kept.close()
 
     async def _recall(self) -> None:
@@ -140,6 +164,7 @@ class Alarms:
         recalled = await self._kept.recall()
         if recalled is None:
             return
+        self._recalled = True
         self._book.restore(recalled.rows, self._clocks.now())
         if recalled.lost:
             self._tell("timers_lost")
@@ -150,6 +175,7 @@ class Alarms:
         self._give_up(now)
         self._ring(now)
         self._keep(now)
+        self._watch_disk()
 
     def _give_up(self, now: Now) -> None:
         """What has rung for long enough; not what nobody has been told of."""
@@ -179,7 +205,7 @@ class Alarms:
 
     def _keep(self, now: Now) -> None:
         due_again = not self._kept.working and now.monotonic_s >= self._next_try_s
-        if self._kept.recalled and (self._book.changed or due_again):
+        if self._recalled and (self._book.changed or due_again):
             self._book.changed = False
             self._next_try_s = now.monotonic_s + TRY_DISK_AGAIN_S
             self._kept.keep(self._book.rows())
@@ -193,7 +219,7 @@ class Alarms:
 
     def _nap_s(self) -> float | None:
         """None when nothing is set and nothing is to be written."""
-        if not len(self._book) and self._kept.recalled and self._kept.working:
+        if not len(self._book) and self._recalled and self._kept.working:
             return None
         now = self._clocks.now()
         waits = [LONGEST_NAP_S, self._book.next_due_in_s(now) or LONGEST_NAP_S]
@@ -206,9 +232,13 @@ class Alarms:
 
     # --- the disk's troubles ---
 
-    def _cannot_keep(self) -> None:
-        if len(self._book):
+    def _watch_disk(self) -> None:
+        """Say once that it fails, as long as it does."""
+        if self._could_keep and not self._kept.working and len(self._book):
+            self._could_keep = False
             self._tell("timers_unkept")
+        elif self._kept.working:
+            self._could_keep = True
 
     def _tell(self, phrase: str) -> None:
         expires_s = self._clocks.monotonic() + RING_FOR_S

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,16 +31,13 @@ class Recalled:
 
 
 class KeptTimers:
-    """Reads once, then writes. `working` says whether the last attempt went well."""
+    """Reads once, then writes."""
 
-    def __init__(self, state: Path, failed: Callable[[], None]) -> None:
-        """`failed` is called in the event loop when a write that follows a good one goes wrong."""
+    def __init__(self, state: Path) -> None:
         self._file = state / FILE
         self._worker = Worker("timers", lambda: _open(self._file))
-        self._failed = failed
-        self.recalled = False
-        """Until what is on disk was read, nothing is written over it."""
         self.working = True
+        """The last attempt went well."""
 
     async def recall(self) -> Recalled | None:
         """What was kept; None when the disk cannot be read (now)."""
@@ -51,7 +48,7 @@ class KeptTimers:
         except (OSError, sqlite3.Error, StageError) as error:
             self._note(error)
             return None
-        self.recalled = self.working = True
+        self._note(None)
         return recalled
 
     def keep(self, rows: list[TimerRow]) -> None:
@@ -79,7 +76,6 @@ class KeptTimers:
         before, self.working = self.working, error is None
         if before and error is not None:
             log.error("timers: they cannot be kept on disk: %s", error)
-            self._failed()
         elif self.working and not before:
             log.info("timers: they are kept on disk again")
 
@@ -88,6 +84,10 @@ class KeptTimers:
 class _Kept:
     store: TimerStore
     lost: bool
+
+
+def _read(kept: _Kept, stop: StopFlag) -> Recalled:
+    return Recalled(kept.store.all(), kept.lost)
 
 
 def _open(file: Path) -> _Kept:

@@ -1,4 +1,4 @@
-"""Lengths of time and times of day as they are said (English): "an hour and a half", "half past six tomorrow".
+"""Lengths of time and times of day as they are said (English): "an hour and a half", "half past six".
 
 Both readers take normalised words and give back what is left of them, so that a label can be found
 in the rest.
@@ -58,7 +58,8 @@ _COUNT = (
 _AND_A_HALF = r"(?: and (?:a|1) half)"
 _PART = rf"{_COUNT}{_AND_A_HALF}? {_UNIT}{_AND_A_HALF}?"
 _LENGTH = re.compile(
-    rf"(?:\b(?:in|for|of|after|at|to|another) )?\b({_PART}(?:(?: and)? {_PART})*)( (?:and )?\d{{1,2}}$)?(?= |$)"
+    rf"(?:\b(?:in|for|of|after|at|to|another) )?\b({_PART}(?:(?: and)? {_PART})*)"
+    r"( (?:and )?\d{1,2}$)?(?= |$)"
 )
 _EACH_PART = re.compile(rf"({_COUNT})({_AND_A_HALF})? ({_UNIT})({_AND_A_HALF})?(?= |$)")
 _SECOND_ONE = re.compile(r"\b(?:a|another|the|my) second (?=\w+ timer|timer|alarm|reminder)")
@@ -98,32 +99,35 @@ def _count(said: str) -> float:
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TOMORROW = r"tom+or+ow"
 _DAY = rf"(?:day after {_TOMORROW}|{_TOMORROW}|today|tonight|{'|'.join(WEEKDAYS)})"
-_HALF_WORDS = r"(?: ?(?:am|pm|a m|p m))"
-_AT = r"(?:at|by|around|about|for|from|to|until|till)"
+_AT = r"(?:(?:at|by|around|about|for|from|to|until|till) )?"
+_HALF = r"(?P<half> ?(?:am|pm|a m|p m))"
+_UNSAID = r"(?P<half>)"
 _NAMED = r"(?:noon|midday|mid day|midnight)"
-_HOUR = rf"(?:\d{{1,2}}|{_NAMED})"
-_AT_THE_END = rf"(?= (?:on |this |in the |next |please)?{_DAY}| (?:in the|this|at night|sharp|please)|$)"
-"""After "for 7": what may follow a time, and not "for 7 people"."""
+_HOUR = r"(?P<hour>\d{1,2})"
+_NO_LENGTH = r"\b(?! minute| hour| second)"
+_PART_WORDS = r"(?:morning|afternoon|evening|night)"
+_MAY_FOLLOW = rf"(?= (?:on |this |in the |next |please)?{_DAY}| (?:in the|this|at night|sharp|please)|$)"
+"""After "for 7": a day or nothing, and not "people"."""
 _CLOCK_TIMES = tuple(
-    re.compile(rf"\b(?:{_AT} )?{pattern}")
+    re.compile(pattern)
     for pattern in (
-        rf"half (?:past )?(?P<hour>\d{{1,2}})(?P<half>{_HALF_WORDS}?)\b(?! minute| hour| second)",
-        rf"(?P<minutes>\d{{1,2}}|(?:a )?quarter|half)(?: minutes?)? (?P<side>past|after|to|till|til|before) "
-        rf"(?P<hour>{_HOUR})(?P<half>{_HALF_WORDS}?)\b",
-        rf"(?:12 )?(?P<hour>{_NAMED})\b(?P<half>)",
-        rf"(?P<hour>\d{{1,2}}) (?:oh |o |0 )?(?P<minute>\d{{1,2}})(?P<half>{_HALF_WORDS}?)\b(?! minute| hour| second)",
-        rf"(?P<hour>\d{{1,2}})(?P<minute>\d\d)(?P<half>{_HALF_WORDS}|(?= hours)|(?= in the))\b",
-        rf"(?P<hour>\d{{1,2}})(?P<half>{_HALF_WORDS})\b",
-        r"(?P<hour>\d{1,2})(?: oclock| o clock)(?P<half>)\b",
-        rf"(?P<hour>\d{{1,2}})(?P<half>)(?= (?:{_DAY} |in the |this )(?:morning|afternoon|evening|night)\b)",
+        rf"\b{_AT}half (?:past )?{_HOUR}{_HALF}?{_NO_LENGTH}",
+        rf"\b{_AT}(?P<minutes>\d{{1,2}}|(?:a )?quarter|half)(?: minutes?)? "
+        rf"(?P<side>past|after|to|till|til|before) (?P<hour>\d{{1,2}}|{_NAMED}){_HALF}?\b",
+        rf"\b{_AT}(?:12 )?(?P<hour>{_NAMED})\b{_UNSAID}",
+        rf"\b{_AT}{_HOUR} (?:oh |o |0 )?(?P<minute>\d{{1,2}}){_HALF}?{_NO_LENGTH}",
+        rf"\b{_AT}{_HOUR}(?P<minute>\d\d){_HALF}\b",
+        rf"\b{_AT}{_HOUR}(?P<minute>\d\d){_UNSAID}(?= hours| in the)\b",
+        rf"\b{_AT}{_HOUR}{_HALF}\b",
+        rf"\b{_AT}{_HOUR}(?: oclock| o clock)\b{_UNSAID}",
+        rf"\b{_AT}{_HOUR}{_UNSAID}(?= (?:{_DAY} |in the |this ){_PART_WORDS}\b)",
+        rf"\b(?:at|by|around) {_HOUR}(?P<minute>\d\d)?{_UNSAID}\b(?! {_UNIT})",
+        rf"\b(?:for|about|until|till) {_HOUR}(?P<minute>\d\d)?{_UNSAID}\b{_MAY_FOLLOW}",
     )
-) + (
-    re.compile(rf"\b(?:at|by|around) (?P<hour>\d{{1,2}})(?P<minute>\d\d)?(?P<half>)\b(?! {_UNIT})"),
-    re.compile(rf"\b(?:for|about|until|till) (?P<hour>\d{{1,2}})(?P<minute>\d\d)?(?P<half>)\b{_AT_THE_END}"),
 )
 """The surest first."""
 _PART_OF_DAY = re.compile(
-    rf"\b(?:(?:in the|this|at|(?:on )?{_DAY}(?: in the)?) )(?P<part>morning|afternoon|evening|night)\b|\btonight\b"
+    rf"\b(?:in the|this|at|(?:on )?{_DAY}(?: in the)?) (?P<part>{_PART_WORDS})\b|\btonight\b"
 )
 _ON_DAY = re.compile(rf"\b(?:on |the |for |this |next )*{_DAY}(?:'?s)?\b")
 _DECIMAL_CLOCK = re.compile(r"\b(\d{1,2})\.(\d\d)\b")
@@ -173,7 +177,7 @@ def _half(hour: int, found: re.Match[str], part: re.Match[str] | None) -> Half:
         return Half.NIGHT
     if re.search(r"noon|mid ?day", found[0]):
         return Half.PM if hour == 12 and "to " not in found[0] else Half.AM
-    if said := found["half"].replace(" ", ""):
+    if said := (found["half"] or "").replace(" ", ""):
         return Half(said)
     if part is None:
         return Half.UNSAID

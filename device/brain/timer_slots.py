@@ -20,19 +20,22 @@ LONGEST_LABEL = 80
 """Characters: more is hard to follow by ear."""
 
 _ABOUT_RINGING = re.compile(
-    r"\b(?:timers?|alarms?|remind(?:ers?|ed|ing)?|wake|waken|woken|count ?down|counting down|alert|notif\w+|ring|"
-    r"beep|call me|get (?:me )?up|are up|is up|passed|let me know|tell me|forget|time)\b"
+    r"\b(?:timers?|alarms?|remind(?:ers?|ed|ing)?|wake|waken|woken|count ?down|counting down|"
+    r"alert|notif\w+|ring|beep|call me|get (?:me )?up|are up|is up|passed|let me know|tell me|forget|time)\b"
 )
 _REPEATS = re.compile(
     r"\b(?:every|each|daily|weekly|weekdays?|weekends|mondays|tuesdays|wednesdays|thursdays|fridays|repeating|recurring)\b"
 )
 _SEVERAL = re.compile(
-    r"\b(?:and (?:an?|another)(?: \w+)? (?:one|alarm|timer|set|for|at|reminder)|and another|and (?:1|one) (?:at|for)|"
-    r"(?:two|2|three|3|both|several|multiple) (?:\w+ )?(?:alarms|timers|reminders)|and (?:a|the) (?:second|next) )"
+    r"\b(?:and (?:an?|another)(?: \w+)? (?:one|alarm|timer|set|for|at|reminder)|and another|"
+    r"and (?:1|one) (?:at|for)|and (?:a|the) (?:second|next) |"
+    r"(?:two|2|three|3|both|several|multiple) (?:\w+ )?(?:alarms|timers|reminders))"
 )
+_ALL = re.compile(r"\b(?:all|every|both|everything|timers|alarms|reminders)\b")
 _FAR = re.compile(
-    r"\b(?:january|february|april|june|july|august|september|october|november|december|(?:in|of|on) (?:march|may)|"
-    r"\d+ (?:st|nd|rd|th)|next (?:week|month|year)|in \d+ (?:weeks?|months?|years?)|weekend)\b"
+    r"\b(?:january|february|april|june|july|august|september|october|november|december|"
+    r"(?:in|of|on) (?:march|may)|\d+ (?:st|nd|rd|th)|next (?:week|month|year)|"
+    r"in \d+ (?:weeks?|months?|years?)|weekend)\b"
 )
 
 
@@ -97,11 +100,12 @@ _BEFORE_TIMER = re.compile(
     r"\b(?:an?|the|my|another|new|one|1|for|of|up|time|start|set) ((?:[a-z']+ ){1,3})timer\b"
 )
 _AFTER_TIMER = re.compile(
-    r"\btimer (?:(?:called|named|labell?ed) (?P<called>.+)|for (?:the |my |some |an? )?(?P<purpose>[a-z' ]+))$"
+    r"\btimer (?:(?:called|named|labell?ed) (?P<called>.+)|"
+    r"for (?:the |my |some |an? )?(?P<purpose>[a-z' ]+))$"
 )
 _NO_NAME = frozenset(
-    "a an the my your new another one second brand me us to go off up for of set start timer countdown kitchen egg_timer "
-    "please that this and in on at it now first last next other same time long short quick going running "
+    "a an the my your new another one second brand me us to go off up for of set start timer countdown "
+    "kitchen please that this and in on at it now first last next other same time long short quick going running "
     "current make create need want give with minutes minute hours hour seconds robot some".split()
 )
 

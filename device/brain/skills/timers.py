@@ -73,7 +73,7 @@ def _said_back(timer: Timer, context: SkillContext) -> tuple[ReplyItem, ...]:
 
 
 def next_time(intent: Intent, now: datetime) -> datetime | None:
-    """When `hour`, `minute`, `half` and `day` come next after `now` (naive, local); None if not today any more.
+    """When `hour`, `minute`, `half` and `day` come next after `now` (naive, local); None if today it is over.
 
     Without a half of the day, the next such time counts; on another day, from four to eleven is in the
     morning, the other hours are in the afternoon.
@@ -164,17 +164,17 @@ def _meant(intent: Intent, running: Sequence[RunningTimer], now: datetime) -> li
         found = [each for each in found if each.timer.length_s == slots["seconds"]]
     if "hour" in slots:
         at = next_time(intent, now.replace(tzinfo=None))
-        found = [
-            each for each in found if each.timer.local and at and _same_clock(each.timer.local, at, intent)
-        ]
+        found = [each for each in found if at and _rings_at(each.timer, at, intent)]
     return found
 
 
-def _same_clock(local: datetime, at: datetime, intent: Intent) -> bool:
-    """The same time on the clock, of twelve hours where no half of the day was said."""
+def _rings_at(timer: Timer, at: datetime, intent: Intent) -> bool:
+    """It is for that time on the clock, of twelve hours where no half of the day was said."""
+    if timer.local is None:
+        return False
     hours = 12 if intent.slots.get("half", "") == "" else 24
-    same = (local.hour - at.hour) % hours == 0 and local.minute == at.minute
-    return same and (not intent.slots.get("day") or local.date() == at.date())
+    same = (timer.local.hour - at.hour) % hours == 0 and timer.local.minute == at.minute
+    return same and (not intent.slots.get("day") or timer.local.date() == at.date())
 
 
 def _kind(intent: Intent) -> str:
