@@ -141,7 +141,7 @@ class Alarms:
             self._book.remove(ended.timer_ids)
         elif outcome is Outcome.SAID:
             for entry in rung:
-                entry.heard += 1
+                entry.heard = True
             self._book.remove([entry.timer_id for entry in rung if _told_once(entry)])
         self._changed()
 
@@ -191,11 +191,11 @@ class Alarms:
                 return
             log.error("announcement %d: nobody told what became of it", self._round.announcement_id)
         ringing = [entry for entry in self._book if entry.due]
-        if not ringing or (now.monotonic_s < self._next_ring_s and all(entry.heard for entry in ringing)):
+        if not ringing or (now.monotonic_s < self._next_ring_s and all(entry.announced for entry in ringing)):
             return
         for entry in ringing:
             self._book.changed |= not entry.rang
-            entry.rang = True
+            entry.rang = entry.announced = True
         due = [Due(entry.timer, entry.late_s or 0.0, entry.while_off) for entry in ringing]
         ids = frozenset(entry.timer_id for entry in ringing)
         self._round = _Round(next(self._ids), ids, now.monotonic_s)

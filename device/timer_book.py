@@ -58,8 +58,10 @@ class Entry:
     while_off: bool = False
     rings_since_s: float = 0.0
     """Monotonic, once it is due."""
-    heard: int = 0
-    """How often it was announced to the end."""
+    announced: bool = False
+    """In this run, whatever became of it."""
+    heard: bool = False
+    """In this run it was announced to the end."""
 
     @property
     def due(self) -> bool:

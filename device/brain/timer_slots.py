@@ -105,8 +105,8 @@ _AFTER_TIMER = re.compile(
 )
 _NO_NAME = frozenset(
     "a an the my your new another one second brand me us to go off up for of set start timer countdown "
-    "kitchen please that this and in on at it now first last next other same time long short quick going running "
-    "current make create need want give with minutes minute hours hour seconds robot some".split()
+    "kitchen please that this and in on at it now first last next other same time long short quick "
+    "going running current make create need want give with minutes minute hours hour seconds robot some".split()
 )
 
 
