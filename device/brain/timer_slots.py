@@ -21,14 +21,15 @@ LONGEST_LABEL = 80
 
 _ABOUT_RINGING = re.compile(
     r"\b(?:timers?|alarms?|remind(?:ers?|ed|ing)?|wake|waken|woken|count ?down|counting down|"
-    r"alert|notif\w+|ring|beep|call me|get (?:me )?up|are up|is up|passed|let me know|tell me|forget|time)\b"
+    r"alert|notif\w+|ring|beep|call me|get (?:me )?up|are up|is up|passed|let me know|"
+    r"tell me (?:in|when|after|to)|forget)\b"
 )
 _REPEATS = re.compile(
     r"\b(?:every|each|daily|weekly|weekdays?|weekends|mondays|tuesdays|wednesdays|thursdays|fridays|repeating|recurring)\b"
 )
 _SEVERAL = re.compile(
     r"\b(?:and (?:an?|another)(?: \w+)? (?:one|alarm|timer|set|for|at|reminder)|and another|"
-    r"and (?:1|one) (?:at|for)|and (?:a|the) (?:second|next) |"
+    r"and (?:1|one) (?:at|for)|\d ?[ap]m\b.* and \d.*\d ?[ap]m\b|and (?:a|the) (?:second|next) |"
     r"(?:two|2|three|3|both|several|multiple) (?:\w+ )?(?:alarms|timers|reminders))"
 )
 _ALL = re.compile(r"\b(?:all|every|both|everything|timers|alarms|reminders)\b")
@@ -40,12 +41,14 @@ _FAR = re.compile(
 
 
 _NO_WISH = re.compile(
-    r"^(?:how (?:long|much|many)|when (?:is|will|does)|is (?:my|the|there)|did|do i|have i)\b|"
+    r"^(?:how (?!do i set|about)|what (?!about|if)|when|who|why|where|which|is|was|are|did|do i|have i)\b|"
     r"^(?:please )?(?:cancel|stop|delete|remove|turn off|switch off|clear|end|kill|dismiss|get rid)\b|"
     r"\bremind (?:me|us) (?:again )?(?:what|who|how|why|where|which|when|of what)\b"
 )
 """A question about a timer, or the end of one; "remind me what you said" asks for the words again."""
-_KIND_TO_SET = re.compile(r"\b(?:timer|alarm|remind(?:er|ed)?|wake|woken|notified|countdown|forget)\b")
+_TELLS = re.compile(r"\bremind (?:me|us) of (?!something|this|it)|^(?:my|the|that|this) .*(?:alarm|timer)")
+"""So does "remind me of the date", unless a time is said; nor is a word about an alarm a wish for one."""
+_KIND_TO_SET = re.compile(r"\b(?:timers?|alarms?|remind(?:ers?|ed)?|wake|woken|notified|countdown|forget)\b")
 """Without a time, the wish must at least be named."""
 
 
@@ -55,11 +58,12 @@ def set_slots(intent: str, words: str) -> Slots | None:
         return None
     if (intent == "reminder") != bool(re.search(r"\b(?:remind(?:ers?|ed)?|notified|forget)\b", words)):
         return None
+    named = _KIND_TO_SET.search(words)
     for why, pattern in (("repeat", _REPEATS), ("several", _SEVERAL), ("far", _FAR)):
-        if pattern.search(words):
+        if named and pattern.search(words):
             return {"cannot": why}
     when, rest = _when(words)
-    if not when and not _KIND_TO_SET.search(words):
+    if not when and (not named or _TELLS.search(words)):
         return None
     label = _reminder_label(rest) if intent == "reminder" else _timer_label(rest)
     return {**when, **({"label": label} if label else {})}
@@ -67,12 +71,12 @@ def set_slots(intent: str, words: str) -> Slots | None:
 
 def asked_slots(words: str) -> Slots | None:
     """The slots of `timers`: which ones are asked about."""
-    return _which(words) if _KIND.search(words) or _LEFT.search(words) else None
+    return _which(words) if _ASKED.search(words) or _LEFT.search(words) else None
 
 
 def cancel_slots(words: str) -> Slots | None:
     """The slots of `timers_cancel`: which ones are to go."""
-    if not _KIND.search(words) or re.search(r"\b(?:do not|never|how do|how can)\b", words):
+    if not _KIND.search(words) or re.search(r"\b(?:do not (?!need|want)|never|how do|how can)\b", words):
         return None
     every = (
         {"every": 1} if re.search(r"\b(?:all|every|both|everything|timers|alarms|reminders)\b", words) else {}
@@ -106,7 +110,8 @@ _AFTER_TIMER = re.compile(
 _NO_NAME = frozenset(
     "a an the my your new another one second brand me us to go off up for of set start timer countdown "
     "kitchen please that this and in on at it now first last next other same time long short quick "
-    "going running current make create need want give with minutes minute hours hour seconds robot some".split()
+    "going running starting stop current "
+    "make create need want give with minutes minute hours hour seconds robot some".split()
 )
 
 
@@ -129,7 +134,8 @@ def _name(said: str) -> str:
 
 
 _AFTER_REMIND = re.compile(
-    r"\b(?:remind(?: me| us)?|reminders?|reminded|notified)(?: (?:for|to) (?:me|us|remind me)| again)*"
+    r"\b(?:remind(?: me| us)?|reminders?|reminded|notified)(?: (?:for|to) (?:me|us|remind me)"
+    r"| again| set| made)*"
     r"(?: (?P<how>to|about|that|of|for))?(?: (?P<what>.+))?$"
 )
 _NOTHING = frozenset(
@@ -174,8 +180,10 @@ def _reminder_label(rest: str) -> str:
 # --- which one -----------------------------------------------------------------------------------
 
 _KIND = re.compile(r"\b(timer|alarm|reminder|countdown)s?\b")
+_ASKED = re.compile(r"\b(?:timers?|alarms?|reminders?|remembered|remember|reminded|wake me)\b")
 _LEFT = re.compile(
-    r"\b(?:time|much|long|minutes?|hours?|seconds?)\b.*\b(?:left|remain(?:ing|s)?|to go)\b|wake me"
+    r"\b(?:time|much|long|minutes?|hours?|seconds?)\b.*\b(?:left|remain(?:ing|s)?|to go)(?: on it| now)?$|"
+    r"\bwake me\b"
 )
 _NAMED_ONE = re.compile(
     r"\b(?:my|the|on|cancel|stop|delete|remove|for|is|of|turn off|off) ((?:[a-z']+ ){1,3})timer\b"
@@ -189,6 +197,8 @@ def _which(words: str) -> dict[str, str | int | float]:
         named["kind"] = "timer" if kind[1] == "countdown" else kind[1]
     elif "wake me" in words:
         named["kind"] = "alarm"
+    elif re.search(r"\b(?:remember|reminded)", words):
+        named["kind"] = "reminder"
     when, rest = _when(words)
     if found := _NAMED_ONE.search(rest):
         label = _name(re.sub(r"\b(?:how|much|time|is|left|long|all|both|every)\b", "", found[1]))
