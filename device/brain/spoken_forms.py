@@ -94,11 +94,15 @@ def length(seconds: int) -> str:
     return listed([part for part in parts if part]) or "no time"
 
 
+_ABOUT = (("day", 86_400, 36 * 3600), ("hour", 3600, 3570), ("minute", 60, 60), ("second", 1, 0.5))
+"""Units, their seconds, and from how many on they are used."""
+
+
 def about(seconds: float) -> str:
-    """A length that need not be exact: in seconds, minutes, hours or days, whichever is the largest."""
-    for unit_s, unit in ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
-        if round(seconds / unit_s) >= (2 if unit_s == 86_400 else 1):
-            return _counted(round(seconds / unit_s), unit)
+    """A length that need not be exact, in its largest unit: 7100 → "two hours"."""
+    for unit, unit_s, from_s in _ABOUT:
+        if seconds >= from_s:
+            return _counted(max(1, round(seconds / unit_s)), unit)
     return "a moment"
 
 

@@ -45,14 +45,15 @@ def moment(local: datetime, today: date) -> str:
 
 
 def ringing(due: Sequence[Due], phrases: Phrases) -> str:
-    """What is said when these ring, the longest due first; very old ones are only counted."""
-    told = [_sentence(each, phrases) for each in due if each.late_s <= TOLD_IN_SUM_S]
+    """What is said when these ring, the longest due first; very old ones are only counted, but for one."""
+    told = [each for each in due if each.late_s <= TOLD_IN_SUM_S] or list(due[-1:])
+    sentences = [_sentence(each, phrases) for each in told]
     older = len(due) - len(told)
-    if older == 1 and not told:
-        told = [_sentence(due[0], phrases)]
-    elif older:
-        told.append(phrases.say("ring_older_one") if older == 1 else phrases.say("ring_older", number=older))
-    return " ".join(told)
+    if older:
+        sentences.append(
+            phrases.say("ring_older_one") if older == 1 else phrases.say("ring_older", number=older)
+        )
+    return " ".join(sentences)
 
 
 def _sentence(due: Due, phrases: Phrases) -> str:

@@ -36,4 +36,4 @@ class SkillContext:
 
 
 Skill = Callable[[Intent, SkillContext], tuple[ReplyItem, ...]]
-"""Answers one intent. Quick, pure but for the context's rng, packs and timers; whatever takes long is a mind."""
+"""Answers one intent. Quick, pure but for the context's rng, packs and timers; what takes long is a mind."""

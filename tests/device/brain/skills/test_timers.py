@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -322,3 +324,25 @@ def test_what_people_want_to_be_reminded_of_passes_the_gate_both_ways(talk: Talk
 def test_in_the_morning_the_next_seven_is_in_the_morning(talk: Talk) -> None:
     talk.now = talk.now.replace(hour=6)
     assert talk.ask("wake me at seven") == "Alarm set for seven o'clock in the morning."
+
+
+# --- what is documented --------------------------------------------------------------------------
+
+DOCUMENT = Path(__file__).parents[4] / "docs" / "timers.md"
+
+
+def documented() -> list[str]:
+    """The requests in the table of docs/timers.md."""
+    rows = [line for line in DOCUMENT.read_text("utf-8").splitlines() if line.startswith('| "')]
+    return [request for row in rows for request in re.findall(r'"([^"]+)"', row.split("|")[1])]
+
+
+@pytest.mark.parametrize("request_", documented())
+def test_what_is_documented_is_understood(recogniser: Recogniser, request_: str) -> None:
+    intent = recogniser.recognise(request_)
+    assert intent is not None
+    assert intent.name in {"timer", "alarm", "reminder", "timers", "timers_cancel", "stop"}
+
+
+def test_enough_is_documented() -> None:
+    assert len(documented()) >= 18
