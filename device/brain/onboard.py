@@ -8,9 +8,11 @@ from datetime import datetime
 
 from device.brain import packs, router
 from device.brain.dialogue import Dialogue
+from device.brain.normalise import normalise
 from device.brain.recogniser import Recogniser
 from device.brain.skills import ACTING, SKILLS, SkillContext
 from device.brain.system_one import SystemOne
+from device.brain.timer_slots import SET_A_TIMER, lacks_time, time_slots
 from device.contracts import Gesture, Intent, Line, Mind, Reply, ReplyItem, Request, Route, Who
 from device.errors import MindError
 from device.pipeline import close
@@ -57,8 +59,8 @@ class OnboardBrain:
 
     def route(self, request: Request) -> Route:
         """Pure and fast (about 1 ms): a skill, the language model, or a stock phrase."""
-        intent = self._recogniser.recognise(request.text)
         memory = self._dialogue.memory(self._monotonic())
+        intent = self._recogniser.recognise(request.text) or _finished(memory.unfinished, request.text)
         facts = router.Facts(request.text, request.certain, memory, ACTING, self._system_one is not None)
         return router.route(intent, facts)
 
@@ -111,6 +113,14 @@ class OnboardBrain:
         self._dialogue.answered(route.intent if route.mind is Mind.SKILL else None, now_s)
         if route.intent is not None and route.intent.name == "confirm":
             self._dialogue.ask_first(router.confirmed_command(route.intent), now_s)
+        elif route.intent is not None and route.intent.name in SET_A_TIMER and lacks_time(route.intent.slots):
+            self._dialogue.ask_when(route.intent, now_s)
+
+
+def _finished(unfinished: Intent | None, text: str) -> Intent | None:
+    """The request that was asked about, with the time that is said now; None if none is."""
+    when = time_slots(normalise(text)) if unfinished else None
+    return Intent(unfinished.name, {**unfinished.slots, **when}) if unfinished and when else None
 
 
 def _last_spoken(request: Request) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from device.brain.arithmetic import read_sum
 from device.brain.numerals import with_digits
 from device.brain.places import Places
-from device.brain.timer_slots import asked_slots, cancel_slots, set_slots
+from device.brain.timer_slots import SET_A_TIMER, asked_slots, cancel_slots, set_slots
 
 Slots = Mapping[str, str | int | float]
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -38,7 +38,7 @@ class SlotFiller:
             return None
         if intent == "time":
             return _time(slots, words, self.places)
-        if intent in _RINGING:
+        if intent in SET_A_TIMER:
             return set_slots(intent, words)
         filler = _FILLERS.get(intent)
         return filler(slots, words) if filler else slots
@@ -50,8 +50,6 @@ _THE_DEVICE = re.compile(r"\b(you|your|yours|yourself|u|ai|ais|al|robot|bot)\b")
 
 _PLAIN = frozenset({"maker", "origin", "age", "boss", "who_are_you"})
 _FAVORITE = re.compile(r"\bfavorite\b")
-
-_RINGING = frozenset({"timer", "alarm", "reminder"})
 
 _TO_DO = frozenset({"joke", "fact", "story", "coin", "dice"})
 _ABOUT_DOING = re.compile(

@@ -16,6 +16,8 @@ from device.brain.spoken_times import length_of_time, time_of_day
 
 Slots = Mapping[str, str | int | float]
 
+SET_A_TIMER = frozenset({"timer", "alarm", "reminder"})
+"""The intents that set one."""
 LONGEST_LABEL = 80
 """Characters: more is hard to follow by ear."""
 
@@ -32,6 +34,8 @@ _SEVERAL = re.compile(
     r"and (?:1|one) (?:at|for)|\d ?[ap]m\b.* and \d.*\d ?[ap]m\b|and (?:a|the) (?:second|next) |"
     r"(?:two|2|three|3|both|several|multiple) (?:\w+ )?(?:alarms|timers|reminders))"
 )
+_WORDS_AROUND_A_TIME = 3
+"""More say something else."""
 _ALL = re.compile(r"\b(?:all|every|both|everything|timers|alarms|reminders)\b")
 _FAR = re.compile(
     r"\b(?:january|february|april|june|july|august|september|october|november|december|"
@@ -67,6 +71,20 @@ def set_slots(intent: str, words: str) -> Slots | None:
         return None
     label = _reminder_label(rest) if intent == "reminder" else _timer_label(rest)
     return {**when, **({"label": label} if label else {})}
+
+
+def lacks_time(slots: Slots) -> bool:
+    """Of a timer, alarm or reminder: when it is to ring has still to be said."""
+    return not {"seconds", "hour", "cannot"} & set(slots)
+
+
+def time_slots(words: str) -> Slots | None:
+    """The time alone, as it is said when it was asked for: "ten minutes", "seven thirty please"."""
+    for said in (words, f"at {words}"):
+        when, rest = _when(said)
+        if when:
+            return when if len(rest.split()) <= _WORDS_AROUND_A_TIME else None
+    return None
 
 
 def asked_slots(words: str) -> Slots | None:

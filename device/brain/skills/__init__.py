@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from device.brain.skills import arithmetic, calendar, chance, conversation, gestures, telling, timers, volume
 from device.brain.skills.context import Skill, SkillContext
+from device.brain.timer_slots import SET_A_TIMER
 
 __all__ = ["ACTING", "SKILLS", "Skill", "SkillContext"]
 
@@ -34,5 +35,5 @@ SKILLS: Mapping[str, Skill] = {
     "confirm": conversation.confirm,
 }
 
-ACTING = frozenset({"gesture", "volume", "timer", "alarm", "reminder", "timers_cancel"})
+ACTING = frozenset({"gesture", "volume", "timers_cancel"}) | SET_A_TIMER
 """Intents that do something beside talking: confirmed first when they were not heard for certain."""

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from device.brain import spoken_forms
 from device.brain.skills.context import Skill, SkillContext
 from device.brain.spoken_times import WEEKDAYS, Half
+from device.brain.timer_slots import lacks_time
 from device.brain.timer_words import moment, name
 from device.contracts import Intent, ReplyItem, RunningTimer, Say, Timer, TimerKind, TimerRefusal
 from device.ports import Timers
@@ -34,7 +35,7 @@ def _set(intent: Intent, context: SkillContext, timers: Timers) -> tuple[ReplyIt
     slots = intent.slots
     if "cannot" in slots:
         return context.say(f"timer_{slots['cannot']}")
-    if "seconds" not in slots and "hour" not in slots:
+    if lacks_time(slots):
         return context.say({"timer": "timer_how_long"}.get(intent.name, f"{intent.name}_when"))
     wanted = _wanted(intent, context.now)
     if wanted is None:

@@ -221,6 +221,44 @@ def test_where_nobody_keeps_timers_it_says_so(recogniser: Recogniser) -> None:
         assert talk.ask(asked).startswith("Nobody keeps time for me here")
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "timer"),
+    [
+        ("set a timer", "ten minutes", Timer(TIMER, "", 600)),
+        ("set a pasta timer", "eight minutes please", Timer(TIMER, "pasta", 480)),
+        ("set an alarm", "half past six in the morning", Timer(ALARM, local=at(4, 6, 30))),
+        ("set an alarm", "seven thirty", Timer(ALARM, local=at(3, 19, 30))),
+        ("wake me up", "eight", Timer(ALARM, local=at(3, 20))),
+        (
+            "remind me to take my pills",
+            "in twenty minutes",
+            Timer(REMINDER, "to take your pills", 1200),
+        ),
+        ("remind me to feed the cat", "tomorrow at six", Timer(REMINDER, "to feed the cat", local=at(4, 6))),
+    ],
+)
+def test_the_time_that_was_asked_for_completes_the_request(
+    talk: Talk, first: str, then: str, timer: Timer
+) -> None:
+    talk.ask(first)
+    talk.ask(then)
+    assert talk.timers.set_now == [timer]
+
+
+@pytest.mark.parametrize("between", ["tell me a joke", "no", "what is the meaning of xylophones"])
+def test_a_request_without_its_time_is_forgotten_after_anything_else(talk: Talk, between: str) -> None:
+    talk.ask("set a timer")
+    talk.ask(between)
+    talk.ask("ten minutes")
+    assert talk.timers.set_now == []
+
+
+def test_a_time_alone_sets_nothing(talk: Talk) -> None:
+    talk.ask("ten minutes")
+    talk.ask("seven thirty")
+    assert talk.timers.set_now == []
+
+
 # --- asking --------------------------------------------------------------------------------------
 
 PASTA, TEN = Timer(TIMER, "pasta", 480), Timer(TIMER, "", 600)
