@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 RATE_HZ = 16_000
 """The pipeline's rate: webrtcvad takes 8/16/32/48 kHz, whisper and pocketsphinx take 16 kHz."""
@@ -304,3 +305,46 @@ class Outcome(enum.Enum):
     """A person cut it off, or had it stopped."""
     DROPPED = "dropped"
     """It came too late, or there were too many."""
+
+
+# --- timers --------------------------------------------------------------------------------------
+
+
+class TimerKind(enum.Enum):
+    """What a person called it; how it is spoken of."""
+
+    TIMER = "timer"
+    ALARM = "alarm"
+    REMINDER = "reminder"
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Something that is to ring: after `length_s`, or at the time of day `local`; one of the two is set."""
+
+    kind: TimerKind
+    label: str = ""
+    """A timer's name ("pasta"), or what a reminder is for, as the device says it ("to take your pills")."""
+    length_s: int = 0
+    """Seconds from when it is set."""
+    local: datetime | None = None
+    """Naive: what the clock on the wall shows when it rings."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningTimer:
+    """A timer that is set, as it stood when it was asked for."""
+
+    timer_id: int
+    timer: Timer
+    left_s: float
+    """Seconds until it rings; 0 or less while it is ringing."""
+
+
+class TimerRefusal(enum.Enum):
+    """Why a timer was not set."""
+
+    TOO_MANY = "too_many"
+    TOO_LONG = "too_long"
+    CLOCK_UNSET = "clock_unset"
+    """The device does not know what time it is yet, so a time of day means nothing."""

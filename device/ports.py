@@ -7,7 +7,7 @@ long its longest uninterruptible call may take.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import Protocol
 
 from device.contracts import (
@@ -21,6 +21,9 @@ from device.contracts import (
     Reply,
     Request,
     Route,
+    RunningTimer,
+    Timer,
+    TimerRefusal,
     Transcript,
     Verdict,
 )
@@ -255,3 +258,28 @@ class Button(Protocol):
     def press(self) -> None: ...
 
     def release(self) -> None: ...
+
+
+class Timers(Protocol):
+    """The timers, alarms and reminders that are set. From the event loop; each returns at once."""
+
+    @property
+    def lasting(self) -> bool:
+        """They survive a restart, as far as is known now."""
+        ...
+
+    def add(self, timer: Timer) -> TimerRefusal | None:
+        """Set one; or why it was not set."""
+        ...
+
+    def cancel(self, timer_ids: Collection[int]) -> None:
+        """These never ring again. Ids that are not set any more are passed over."""
+        ...
+
+    def running(self) -> tuple[RunningTimer, ...]:
+        """What is set or ringing, the next one first."""
+        ...
+
+    def dismiss(self) -> None:
+        """A person is here and heard what rings: it is over."""
+        ...

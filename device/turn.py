@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from device.audio.earcon import trouble
+from device.audio.earcon import ring, trouble
 from device.brain.safety.context import ReplyJudge, judge
 from device.config import Deadlines
 from device.contracts import Direction, Line, Mind, Request, Route, Stock, Transcript, Verdict, Who
@@ -108,15 +108,24 @@ class Turn:
             await self._speaking.drain()
             return ReplyDone(self.record.turn_id)
 
-    async def announce(self, text: str, why: str = "an announcement") -> ReplyDone:
-        """Say something of our own accord, or again; it passes the gate like every text."""
+    async def announce(self, text: str, why: str = "an announcement", *, rings: bool = False) -> ReplyDone:
+        """Say something of our own accord, or again; it passes the gate like every text.
+
+        What `rings` does so first. It is heard whatever fails after it, and the page shows the words: an
+        apology would only hide what it rang for.
+        """
         async with self._lifetime():
             try:
+                if rings:
+                    await self._speaking.play("", ring())
                 verdict = await self._judge(text, Direction.TO_SAY)
                 said = text if verdict.allowed else verdict.say_instead
                 await self._speaking.say_vetted(said, self._route(Mind.STOCK, why))
             except Exception as error:  # noqa: BLE001
-                await self._apologise(error)
+                if rings:
+                    self._note_failure(error)
+                else:
+                    await self._apologise(error)
             await self._speaking.drain()
             return ReplyDone(self.record.turn_id)
 
@@ -195,10 +204,7 @@ class Turn:
 
     async def _apologise(self, error: Exception) -> None:
         """Tell the person; by a sound where the voice fails at this, too."""
-        self.record.error = str(error)
-        self.record.error_code = error.code if isinstance(error, StageError) else "bug"
-        if not isinstance(error, StageError):
-            log.error("turn %d failed in a way it should not", self.record.turn_id, exc_info=error)
+        self._note_failure(error)
         text = self._with.phrases(self._stock_for(error))
         route = self._route(Mind.STOCK, f"the turn failed: {self.record.error_code}")
         try:
@@ -206,6 +212,12 @@ class Turn:
         except (TtsError, StageTimeout):
             self._with.board.post(Answering(self.record.turn_id, text, route))
             await self._speaking.play("", trouble())
+
+    def _note_failure(self, error: Exception) -> None:
+        self.record.error = str(error)
+        self.record.error_code = error.code if isinstance(error, StageError) else "bug"
+        if not isinstance(error, StageError):
+            log.error("turn %d failed in a way it should not", self.record.turn_id, exc_info=error)
 
     def _stock_for(self, error: Exception) -> Stock:
         if isinstance(error, SafetyError):

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 BUCKETS = 8192
-"""Size of the hashed feature space: 27 classes × 8192 bytes are 221 KB."""
+"""Size of the hashed feature space: 32 classes × 8192 bytes are 262 KB."""
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 

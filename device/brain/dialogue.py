@@ -15,9 +15,11 @@ _REPEATABLE = frozenset({"joke", "fact", "story", "coin", "dice"})
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What is remembered now: a command that waits for a yes, and what "another one" means."""
+    """What is remembered now: a command that waits for a yes, one that waits for its time, and what
+    "another one" means."""
 
     pending: Intent | None = None
+    unfinished: Intent | None = None
     repeatable: Intent | None = None
 
 
@@ -26,12 +28,14 @@ class Dialogue:
 
     def __init__(self) -> None:
         self._pending: tuple[Intent, float] | None = None
+        self._unfinished: tuple[Intent, float] | None = None
         self._repeatable: tuple[Intent, float] | None = None
 
     def memory(self, now_s: float) -> Memory:
         """What still counts at `now_s`; changes nothing."""
         return Memory(
             pending=_fresh(self._pending, now_s, CONFIRM_WITHIN_S),
+            unfinished=_fresh(self._unfinished, now_s, CONFIRM_WITHIN_S),
             repeatable=_fresh(self._repeatable, now_s, AGAIN_WITHIN_S),
         )
 
@@ -39,9 +43,13 @@ class Dialogue:
         """A command was asked back; the next utterance decides."""
         self._pending = (command, now_s)
 
+    def ask_when(self, request: Intent, now_s: float) -> None:
+        """A request lacks its time; the next utterance may be it."""
+        self._unfinished = (request, now_s)
+
     def answered(self, intent: Intent | None, now_s: float) -> None:
-        """An utterance was answered: whatever waited for a yes no longer does."""
-        self._pending = None
+        """An utterance was answered: whatever waited for a yes, or for a time, no longer does."""
+        self._pending = self._unfinished = None
         if intent is not None and intent.name in _REPEATABLE:
             self._repeatable = (intent, now_s)
 

@@ -8,12 +8,15 @@ from datetime import datetime
 
 from device.brain import packs, router
 from device.brain.dialogue import Dialogue
+from device.brain.normalise import normalise
 from device.brain.recogniser import Recogniser
 from device.brain.skills import ACTING, SKILLS, SkillContext
 from device.brain.system_one import SystemOne
+from device.brain.timer_slots import SET_A_TIMER, lacks_time, time_slots
 from device.contracts import Gesture, Intent, Line, Mind, Reply, ReplyItem, Request, Route, Who
 from device.errors import MindError
 from device.pipeline import close
+from device.ports import Timers
 
 
 class OnboardBrain:
@@ -31,10 +34,15 @@ class OnboardBrain:
         volume: Callable[[], int],
         name: str,
         system_one: SystemOne | None,
+        timers: Timers | None = None,
     ) -> None:
-        """`now` gives aware local time, `volume` percent. Raises BrokenPack when a pack cannot be used."""
+        """`now` gives aware local time, `volume` percent; without `timers` it says that it keeps none.
+
+        Raises BrokenPack when a pack cannot be used.
+        """
         self._recogniser = recogniser
         self._system_one = system_one
+        self._timers = timers
         self._language = language
         self._now = now
         self._monotonic = monotonic
@@ -51,8 +59,8 @@ class OnboardBrain:
 
     def route(self, request: Request) -> Route:
         """Pure and fast (about 1 ms): a skill, the language model, or a stock phrase."""
-        intent = self._recogniser.recognise(request.text)
         memory = self._dialogue.memory(self._monotonic())
+        intent = self._recogniser.recognise(request.text) or _finished(memory.unfinished, request.text)
         facts = router.Facts(request.text, request.certain, memory, ACTING, self._system_one is not None)
         return router.route(intent, facts)
 
@@ -64,6 +72,7 @@ class OnboardBrain:
 
     async def _thought(self, system_one: SystemOne, request: Request) -> AsyncIterator[ReplyItem]:
         self._dialogue.answered(None, self._monotonic())
+        self._somebody_is_here()
         items = system_one.answer(request)
         try:
             async for item in items:
@@ -75,7 +84,9 @@ class OnboardBrain:
         if route.intent is None:
             raise MindError("The mind on board was given a route without an intent.")
         self._remember(route)
-        for item in self._answer(route.intent, request):
+        answer = self._answer(route.intent, request)
+        self._somebody_is_here()
+        for item in answer:
             yield item
 
     def _answer(self, intent: Intent, request: Request) -> tuple[ReplyItem, ...]:
@@ -87,15 +98,29 @@ class OnboardBrain:
             gestures=self._gestures,
             volume=self._volume(),
             last_spoken=_last_spoken(request),
+            timers=self._timers,
         )
         skill = SKILLS.get(intent.name)
         return skill(intent, context) if skill else context.say(intent.name)
+
+    def _somebody_is_here(self) -> None:
+        """Whoever talks to the device has heard what rings."""
+        if self._timers is not None:
+            self._timers.dismiss()
 
     def _remember(self, route: Route) -> None:
         now_s = self._monotonic()
         self._dialogue.answered(route.intent if route.mind is Mind.SKILL else None, now_s)
         if route.intent is not None and route.intent.name == "confirm":
             self._dialogue.ask_first(router.confirmed_command(route.intent), now_s)
+        elif route.intent is not None and route.intent.name in SET_A_TIMER and lacks_time(route.intent.slots):
+            self._dialogue.ask_when(route.intent, now_s)
+
+
+def _finished(unfinished: Intent | None, text: str) -> Intent | None:
+    """The request that was asked about, with the time that is said now; None if none is."""
+    when = time_slots(normalise(text)) if unfinished else None
+    return Intent(unfinished.name, {**unfinished.slots, **when}) if unfinished and when else None
 
 
 def _last_spoken(request: Request) -> str:

@@ -75,7 +75,11 @@ def load(language: str, rng: random.Random, root: Path = PACKS, *, name: str = "
         "fact": Deck(_checked("fact", here / "facts.txt", _joined), rng),
         "story": Deck(_checked("story", here / "stories.txt", _story), rng),
     }
-    wordings = {**_wordings(here / "small_talk.txt"), **_wordings(here / "stock.txt")}
+    wordings = {
+        heading: lines
+        for file in ("small_talk.txt", "stock.txt", "timers.txt")
+        for heading, lines in _wordings(here / file).items()
+    }
     return Packs(decks, Phrases(wordings, name))
 
 
@@ -88,6 +92,11 @@ def phrases(language: str, root: Path = PACKS, *, name: str = "Robot") -> Callab
             raise BrokenPack(path, 1, f"write what to say under a heading [{stock.value}].")
     said = Phrases(wordings, name)
     return lambda stock: said.say(stock.value)
+
+
+def timer_phrases(language: str, root: Path = PACKS, *, name: str = "Robot") -> Phrases:
+    """What to say of timers and when they ring. Raises BrokenPack."""
+    return Phrases(_wordings(root / language / "timers.txt"), name)
 
 
 def stock_wordings(language: str, root: Path = PACKS) -> tuple[str, ...]:

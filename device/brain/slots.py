@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from device.brain.arithmetic import read_sum
 from device.brain.numerals import with_digits
 from device.brain.places import Places
+from device.brain.timer_slots import SET_A_TIMER, asked_slots, cancel_slots, set_slots
 
 Slots = Mapping[str, str | int | float]
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -37,6 +38,8 @@ class SlotFiller:
             return None
         if intent == "time":
             return _time(slots, words, self.places)
+        if intent in SET_A_TIMER:
+            return set_slots(intent, words)
         filler = _FILLERS.get(intent)
         return filler(slots, words) if filler else slots
 
@@ -298,4 +301,6 @@ _FILLERS: Mapping[str, Callable[[Slots, str], Slots | None]] = {
     "joke": _topic,
     "fact": _topic,
     "story": _topic,
+    "timers": lambda _, words: asked_slots(words),
+    "timers_cancel": lambda _, words: cancel_slots(words),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, time
 from fractions import Fraction
 
@@ -83,3 +84,36 @@ def _three_figures(value: Fraction) -> Fraction:
 def sum_in_words(sum_: str) -> str:
     """A sum without brackets: "√ 16" → "the square root of 16", "20 % × 50" → "20 percent of 50"."""
     return " ".join(_SIGNS.get(sign, sign) for sign in sum_.replace("% ×", "percent of").split())
+
+
+def length(seconds: int) -> str:
+    """5400 → "one hour and thirty minutes"; the parts that are nothing are left out."""
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    parts = [_counted(hour, "hour"), _counted(minute, "minute"), _counted(second, "second")]
+    return listed([part for part in parts if part]) or "no time"
+
+
+_ABOUT = (("day", 86_400, 36 * 3600), ("hour", 3600, 3570), ("minute", 60, 60), ("second", 1, 0.5))
+"""Units, their seconds, and from how many on they are used."""
+
+
+def about(seconds: float) -> str:
+    """A length that need not be exact, in its largest unit: 7100 → "two hours"."""
+    for unit, unit_s, from_s in _ABOUT:
+        if seconds >= from_s:
+            return _counted(max(1, round(seconds / unit_s)), unit)
+    return "a moment"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """ "one", "one and two", "one, two and three"."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def _counted(count: int, unit: str) -> str:
+    """ "one hour", "two hours"; "" for none. Beyond 59 in digits."""
+    if not count:
+        return ""
+    said = "one" if count == 1 else _minutes(count) if count < 60 else str(count)
+    return f"{said} {unit}{'' if count == 1 else 's'}"

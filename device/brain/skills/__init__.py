@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from device.brain.skills import arithmetic, calendar, chance, conversation, gestures, telling, volume
+from device.brain.skills import arithmetic, calendar, chance, conversation, gestures, telling, timers, volume
 from device.brain.skills.context import Skill, SkillContext
+from device.brain.timer_slots import SET_A_TIMER
 
 __all__ = ["ACTING", "SKILLS", "Skill", "SkillContext"]
 
@@ -24,10 +25,15 @@ SKILLS: Mapping[str, Skill] = {
     "coin": chance.flip_coin,
     "dice": chance.roll_dice,
     "gesture": gestures.perform,
+    "timer": timers.set_one,
+    "alarm": timers.set_one,
+    "reminder": timers.set_one,
+    "timers": timers.tell,
+    "timers_cancel": timers.cancel,
     "stop": conversation.stop,
     "repeat": conversation.repeat,
     "confirm": conversation.confirm,
 }
 
-ACTING = frozenset({"gesture", "volume"})
+ACTING = frozenset({"gesture", "volume", "timers_cancel"}) | SET_A_TIMER
 """Intents that do something beside talking: confirmed first when they were not heard for certain."""

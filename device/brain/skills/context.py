@@ -9,6 +9,7 @@ from datetime import datetime
 
 from device.brain.packs import Packs
 from device.contracts import Gesture, Intent, ReplyItem, Say
+from device.ports import Timers
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class SkillContext:
     """Percent, as it is now."""
     last_spoken: str
     """The device's last line in the conversation, as far as it was really spoken; may be empty."""
+    timers: Timers | None = None
+    """None where nobody keeps any."""
 
     def say(self, phrase: str, /, **filled: object) -> tuple[ReplyItem, ...]:
         """One wording of a phrase as a whole reply."""
@@ -33,4 +36,4 @@ class SkillContext:
 
 
 Skill = Callable[[Intent, SkillContext], tuple[ReplyItem, ...]]
-"""Answers one intent. Quick, pure but for the context's rng and packs; whatever takes long is a mind."""
+"""Answers one intent. Quick, pure but for the context's rng, packs and timers; what takes long is a mind."""

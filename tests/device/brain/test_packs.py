@@ -22,6 +22,7 @@ GOOD = {
     "stories.txt": "A title\nOne.\nTwo.\nThree.\nFour.\nFive.\n",
     "small_talk.txt": "[greeting]\nHello!\n",
     "stock.txt": "[muted]\nI am muted.\n",
+    "timers.txt": "[timer_set]\nIt runs.\n",
 }
 
 
@@ -56,8 +57,9 @@ def test_every_intent_has_a_skill_or_a_phrase_and_every_gesture_its_words() -> N
     assert {f"gesture_{gesture.value}" for gesture in Gesture} <= set(phrases)
 
 
-def test_all_wordings_of_a_phrase_have_the_same_braces() -> None:
-    for name, wordings in sections(PACKS / "en" / "small_talk.txt").items():
+@pytest.mark.parametrize("file", ["small_talk.txt", "timers.txt"])
+def test_all_wordings_of_a_phrase_have_the_same_braces(file: str) -> None:
+    for name, wordings in sections(PACKS / "en" / file).items():
         braces = {
             frozenset(field for _, field, _, _ in Formatter().parse(text) if field) for text in wordings
         }

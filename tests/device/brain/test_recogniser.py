@@ -104,6 +104,29 @@ WORDINGS = {
     "dice": """
         roll a die | roll the dice | roll a dice please | can you roll a die | throw the dice | roll two dice
         roll a 12 sided die | roll a die with six sides | please roll the dice for me | roll a d20""",
+    "timer": """
+        set a timer for ten minutes | set a pasta timer for 8 minutes | a 5 minute timer
+        start a timer | timer for half an hour | please start a timer for me
+        let me know in 15 minutes please
+        tell me when two minutes are up | count down from one minute | set a timer called pasta for 8 minutes
+        I'm cooking an egg, timer for 3 mins""",
+    "alarm": """
+        wake me at seven | Set an alarm for 7:30 am, please | wake me up at noon tomorrow | set an alarm
+        set an alarm for half past six tomorrow | alarm at quarter past nine | I want to be woken up at 9
+        wake me in an hour | set an alarm every day at seven | set two alarms""",
+    "reminder": """
+        remind me in 20 minutes to take my pills | remind me to take my pills in 20 minutes
+        remind me at five to call mom | at 4 tomorrow afternoon, remind me to start the oven
+        set a reminder for 2 pm | remind me | don't let me forget to feed the cat at six
+        I need a reminder to water the plants at noon | remind me to call grandma tomorrow""",
+    "timers": """
+        how much time is left | how long is left on the timer | what timers do I have | when is my alarm
+        how much time is left on my pasta timer | do I have any reminders | what time is my alarm set for
+        when will you wake me | list my timers | is my alarm set""",
+    "timers_cancel": """
+        cancel the timer | cancel the pasta timer | cancel all timers | turn off the alarm | stop the timer
+        please cancel my seven o'clock alarm | delete the reminder to take my pills | turn my alarm off
+        no more timers | I don't need the alarm anymore""",
     "gesture": """
         wave | wave to me | can you wave please | nod | nod your head | shake your head | look left
         look to the right | look up | look down please | raise your arms | put your arms down | dance

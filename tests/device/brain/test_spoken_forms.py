@@ -81,3 +81,35 @@ def test_a_number_is_exact_or_said_to_be_about(value: Fraction, said: str) -> No
 )
 def test_a_sum_is_said_in_words(sum_: str, said: str) -> None:
     assert spoken_forms.sum_in_words(sum_) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (1, "one second"),
+        (60, "one minute"),
+        (90, "one minute and thirty seconds"),
+        (3600, "one hour"),
+        (3723, "one hour, two minutes and three seconds"),
+        (86_400, "twenty-four hours"),
+        (360_000, "100 hours"),
+        (0, "no time"),
+    ],
+)
+def test_a_length_of_time_is_said_with_its_parts(seconds: int, said: str) -> None:
+    assert spoken_forms.length(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.2, "a moment"),
+        (45, "forty-five seconds"),
+        (89, "one minute"),
+        (3500, "fifty-eight minutes"),
+        (7100, "two hours"),
+        (40 * 3600, "two days"),
+    ],
+)
+def test_a_length_that_need_not_be_exact_is_said_by_its_largest_unit(seconds: float, said: str) -> None:
+    assert spoken_forms.about(seconds) == said
