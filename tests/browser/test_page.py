@@ -248,18 +248,20 @@ def test_the_robots_face_shows_each_mood_until_the_next(chrome: Chrome) -> None:
         for mood in Emotion:
             device.board.post(LightChanged(LightState.SPEAKING, leaving=False, mood=mood))
             await page.wait_for_selector(f'body[data-mood="{mood.value}"]')
-            await page.wait_for_timeout(500)  # the face takes its time to change
             faces.add(await page.evaluate(LOOKS))
         assert len(faces) == len(Emotion)
 
     chrome.tell(story)
 
 
-LOOKS = """() => ['.eye', '.smile', '.head', '.heart'].map(part => {
+LOOKS = """() => {
+    for (const moving of document.getAnimations()) if (moving instanceof CSSTransition) moving.finish();
+    return ['.eye', '.smile', '.head', '.heart'].map(part => {
     const style = getComputedStyle(document.querySelector('#robot ' + part));
     const moves = style.animationName + ' ' + style.animationDuration;
     return [style.rx, style.ry, style.d, style.transform, part == '.eye' ? '' : moves].join(' ');
-}).join('; ')"""
+    }).join('; ');
+}"""
 """How the robot looks, as far as moods change it."""
 
 
