@@ -7,12 +7,6 @@ from device.start_screen import HEIGHT, WIDTH, Part, PartState, render
 
 URL = ("http://127.0.0.1:8137/#token=k7mp-3xqr-tq9w-v4hd",)
 NETWORK = (*URL, "https://192.0.2.7:8138/#token=k7mp-3xqr-tq9w-v4hd", "its fingerprint:", "AB:CD", "EF:01")
-    *URL,
-    "https://192.168.100.200:8138/#token=k7mp-3xqr-tq9w-v4hd",
-    "its fingerprint:",
-    "AB:CD",
-    "EF:01",
-)
 line = st.text(
     st.characters(min_codepoint=32, max_codepoint=0x2000, exclude_categories=["C", "Z"]), max_size=120
 )
