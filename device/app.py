@@ -199,7 +199,7 @@ def what_serves(settings: Settings, device: Device, engines: Engines, sound: Ope
         Part("speech to text", real, engines.serving["stt"], _better(engines, "stt", "free speech")),
         Part("answers", real, "skills and packs of replies"),
         _system_1(engines),
-        Part("System 2 (cloud)", absent, f"no link in this release{_promise(engines)}"),
+        Part("System 2 (cloud)", absent, f"no link in this release{_promise(settings, engines)}"),
         Part("text to speech", real, engines.serving["tts"], _better(engines, "tts", "a natural voice")),
         Part("safety gate", real, "rules"),
     )
@@ -215,9 +215,9 @@ def _joined(name: str, real: str, otherwise: str, setting: str) -> Part:
     return Part(name, PartState.SIMULATED, otherwise, f"a real one: {setting} in the settings")
 
 
-def _promise(engines: Engines) -> str:
-    """Made only while it holds: a language model's server may be another machine."""
-    return "" if _asks_a_server(engines) else ": nothing leaves this machine"
+def _promise(settings: Settings, engines: Engines) -> str:
+    """Made only while it holds: a language model's server, or a page, may be on another machine."""
+    return "" if settings.panel.network or _asks_a_server(engines) else ": nothing leaves this machine"
 
 
 def _asks_a_server(engines: Engines) -> bool:

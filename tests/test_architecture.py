@@ -20,6 +20,7 @@ FLOOR = (
     "device.notices",
     "device.places",
     "device.ports",
+    "device.private_file",
 )
 """What every room may build on."""
 SHARED = ("device.jobs", "device.machine", "device.pipeline")

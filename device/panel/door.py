@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,8 +13,8 @@ from device.panel import messages as m
 from device.panel.token import Attempts, Token
 
 HELLO_WITHIN_S = 5.0
-MOST_WAITING = 16
-"""Sockets that have not said hello yet."""
+MOST_WAITING = 8
+"""Sockets from one address that have not said hello yet."""
 
 REFUSED, TOO_MANY, WRONG_TOKEN, TOO_MANY_TRIES = 1008, 1013, 4401, 4429
 """WebSocket close codes: policy violation; try again later (RFC 6455 and IANA's registry); and two of
@@ -35,21 +36,24 @@ class Door:
     def __init__(self, token: Token, clock: Callable[[], float]) -> None:
         self._token = token
         self._attempts = Attempts(clock)
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()
 
     async def admit(self, socket: WebSocket) -> None:
         """Returns when the page at the other end, which was accepted, has shown the token.
 
         Raises NotAdmitted, or WebSocketDisconnect when it goes away.
         """
-        if self._waiting >= MOST_WAITING:
+        address = socket.client.host if socket.client else ""
+        if self._waiting[address] >= MOST_WAITING:
             raise NotAdmitted(TOO_MANY, "Too many are at the door; try again in a moment.")
-        self._waiting += 1
+        self._waiting[address] += 1
         try:
             hello = await _hello(socket)
         finally:
-            self._waiting -= 1
-        self._check(hello.token, socket.client.host if socket.client else "")
+            self._waiting[address] -= 1
+            if not self._waiting[address]:
+                del self._waiting[address]
+        self._check(hello.token, address)
 
     def _check(self, token: str, address: str) -> None:
         if not self._attempts.allowed(address):

@@ -1,62 +1,106 @@
-"""Debian's Chromium, headless, whose microphone is a file and which never talks to the network."""
+"""Debian's Chromium, headless, whose microphone is a file and which never talks to the network.
+
+One for all tests: starting it takes seconds. Its pages live in contexts of their own, and all that happens
+in it happens in one event loop, which runs while a test does.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
+
+from tests.device.panel.scripted import Served, served
 
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
     "--use-fake-device-for-media-stream",
+    "--deny-permission-prompts",
     "--disable-background-networking",
     "--no-first-run",
     "--disable-component-update",
     "--disable-sync",
     "--disable-gpu",
     "--disable-quic",
+    "--host-resolver-rules=MAP evil.example 127.0.0.1",
 )
+STORY_WITHIN_S = 60
 
 
-def chromium() -> str:
-    """Where it is; skips the test where it is not installed."""
-    for name in ("chromium", "chromium-browser"):
-        if found := shutil.which(name):
-            return found
-    pytest.skip("needs Chromium: apt install chromium")
+class Chrome:
+    """The browser and its loop."""
 
+    def __init__(self, microphone: Path) -> None:
+        """Skips the test where Chromium is not installed."""
+        path = shutil.which("chromium") or shutil.which("chromium-browser")
+        if path is None:
+            pytest.skip("needs Chromium: apt install chromium")
+        self.microphone = microphone
+        """A WAV at 48 kHz, played in a loop from the moment that a page opens it."""
+        self._runner = asyncio.Runner()
+        self._playwright = self._runner.run(async_playwright().start())
+        flags = [*FLAGS, f"--use-file-for-fake-audio-capture={microphone}"]
+        launching = self._playwright.chromium.launch(executable_path=path, args=flags)
+        self._browser: Browser = self._runner.run(launching)
 
-@contextlib.asynccontextmanager
-async def browser(microphone: Path, *, may_listen: bool = True) -> AsyncIterator[Browser]:
-    """`microphone`: a WAV at 48 kHz, played in a loop from the moment that the page opens it.
+    def hears(self, recording: Path) -> None:
+        """What the microphone gives from now on."""
+        self.microphone.write_bytes(recording.read_bytes())
 
-    `may_listen`: what the person answers when the browser asks whether the page may use it.
-    """
-    answer = "--use-fake-ui-for-media-stream" if may_listen else "--deny-permission-prompts"
-    flags = [*FLAGS, answer, f"--use-file-for-fake-audio-capture={microphone}"]
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium(), args=flags)
+    def run(self, story: Coroutine[Any, Any, None], within_s: float = STORY_WITHIN_S) -> None:
+        """Everything that the story opens is closed after it."""
+        self._runner.run(self._whole(story, within_s))
+
+    def tell(
+        self,
+        story: Callable[[Served, Chrome], Coroutine[Any, Any, None]],
+        mode: Literal["hold", "toggle"] = "hold",
+        **options: Any,
+    ) -> None:
+        """A story with a page server and a scripted session behind it; `options` as for `Served`."""
+
+        async def whole() -> None:
+            async with served(mode, **options) as device:
+                await story(device, self)
+
+        self.run(whole())
+
+    async def blank(self, *, touch: bool = False, may_listen: bool = True, **options: Any) -> Page:
+        """A page in a context of its own, with nothing in it yet; `options` as for a context."""
+        size = {"width": 390, "height": 780} if touch else {"width": 1200, "height": 800}
+        asked = {"viewport": size, "has_touch": touch, **options}
+        if may_listen:
+            asked["permissions"] = ["microphone"]
+        context = await self._browser.new_context(**asked)
+        page = await context.new_page()
+        page.set_default_timeout(10_000)
+        return page
+
+    async def open(self, url: str, **options: Any) -> Page:
+        """The page, connected and idle."""
+        page = await self.blank(**options)
+        await page.goto(url)
+        await light(page, "idle")
+        return page
+
+    def close(self) -> None:
+        self._runner.run(self._browser.close())
+        self._runner.run(self._playwright.stop())
+        self._runner.close()
+
+    async def _whole(self, story: Coroutine[Any, Any, None], within_s: float) -> None:
         try:
-            yield launched
+            async with asyncio.timeout(within_s):
+                await story
         finally:
-            await launched.close()
-
-
-async def open_page(launched: Browser, url: str, *, touch: bool = False) -> Page:
-    """The page, connected and idle."""
-    size = {"width": 390, "height": 780} if touch else {"width": 1200, "height": 800}
-    context = await launched.new_context(viewport=size, has_touch=touch)  # type: ignore[arg-type]
-    page = await context.new_page()
-    page.set_default_timeout(10_000)
-    await page.goto(url)
-    await light(page, "idle")
-    return page
+            for context in self._browser.contexts:
+                await context.close()
 
 
 async def light(page: Page, state: str) -> None:

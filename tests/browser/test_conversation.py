@@ -18,7 +18,7 @@ import soundfile
 import soxr
 from playwright.async_api import expect
 
-from tests.browser.chromium import browser, chromium, light, open_page, sounds
+from tests.browser.chromium import Chrome, light, sounds
 
 RATE_HZ = 48_000
 START_WITHIN_S = 60
@@ -60,19 +60,21 @@ async def _address(agent: asyncio.subprocess.Process) -> str:
     assert agent.stdout is not None
     async with asyncio.timeout(START_WITHIN_S):
         async for line in agent.stdout:
-            if found := re.search(rb"http://127\.0\.0\.1:\d+/", line):
+            if found := re.search(rb"http://127\.0\.0\.1:\d+/#token=[0-9a-z-]+", line):
                 return found[0].decode()
     raise AssertionError("the agent ended without an address")
 
 
 @pytest.mark.parametrize("mode", ["hold", "toggle"])
-def test_a_spoken_question_is_answered_aloud(question: Path, tmp_path: Path, mode: str) -> None:
+def test_a_spoken_question_is_answered_aloud(
+    one_chrome: Chrome, question: Path, tmp_path: Path, mode: str
+) -> None:
     """In toggle mode one press is enough: the silence after the question ends it."""
-    chromium()
+    one_chrome.hears(question)
 
     async def story() -> None:
-        async with asyncio.timeout(120), twominds(tmp_path, mode) as url, browser(question) as launched:
-            page = await open_page(launched, url)
+        async with twominds(tmp_path, mode) as url:
+            page = await one_chrome.open(url)
             await page.keyboard.down("Space")
             await light(page, "listening")
             if mode == "hold":
@@ -87,7 +89,7 @@ def test_a_spoken_question_is_answered_aloud(question: Path, tmp_path: Path, mod
                 re.compile(r"\bit'?s\b|\bit is\b", re.I)
             )
             await light(page, "idle")
-            await expect(page.locator(".why")).to_contain_text("a skill on board")
-            await expect(page.locator(".figures")).to_contain_text("first sound")
+            await expect(page.locator("#log .why")).to_contain_text("a skill on board")
+            await expect(page.locator("#log .chart summary")).to_contain_text("First sound after")
 
-    asyncio.run(story())
+    one_chrome.run(story(), within_s=120)

@@ -177,6 +177,7 @@ def test_bytes_are_counted_by_kind_and_peer_from_any_thread() -> None:
         thread.join()
     totals = {key: sent.sent_bytes for key, sent in egress.sent().items()}
     assert totals == {(peer, Content.AUDIO): 12_000, (other, Content.TEXT): 4_000}
+    assert all(sent.first_utc <= sent.last_utc for sent in egress.sent().values())
 
 
 def test_the_light_follows_content_and_not_pings() -> None:
@@ -213,7 +214,10 @@ MAY: dict[str, str] = {
     "device/egress.py": "is the gate",
     "device/brain/llm_server.py": "asks the language model's server that the settings name, by its way out",
     "device/doctor.py": "tries whether the page's port on loopback is free",
-    "device/panel/server.py": "listens on loopback for the page",
+    "device/panel/listener.py": "listens for the page: on loopback, and on the network by a permit",
+    "device/panel/network.py": "holds the certificate that the network's listener shows; connects nowhere",
+    "device/panel/own_names.py": "asks the kernel for this machine's own name and addresses; sends nothing",
+    "device/panel/server.py": "owns the listening sockets",
     "models/network.py": "fetches models, when a person says so",
 }
 

@@ -14,7 +14,7 @@ import pytest
 from device.app import Device, what_serves
 from device.audio.open_sound import OpenSound
 from device.audio.recording import load
-from device.config import Character, LlmServer, Piper, Settings, Sherpa, Whisper
+from device.config import Character, LlmServer, Panel, Piper, Settings, Sherpa, Whisper
 from device.config import Engines as Wanted
 from device.contracts import Direction
 from device.egress import Egress
@@ -127,17 +127,23 @@ def test_a_server_that_is_switched_off_is_still_the_one_that_is_asked() -> None:
     assert look(settings, lambda engines: engines.serving["llm"]) == "server"
 
 
-@pytest.mark.parametrize(("llm", "promised"), [("server", False), ("none", True)])
-def test_that_nothing_leaves_is_promised_only_without_a_server(llm: str, promised: bool) -> None:
+@pytest.mark.parametrize(
+    ("llm", "network", "promised"),
+    [("server", False, False), ("none", False, True), ("none", True, False)],
+)
+def test_that_nothing_leaves_is_promised_only_without_a_server_and_pages_elsewhere(
+    llm: str, network: bool, promised: bool
+) -> None:
     settings = msgspec.structs.replace(
         PLAIN,
         engines=msgspec.convert({"stt": "pocketsphinx", "llm": llm, "tts": "espeak"}, Wanted),
         llm_server=LlmServer(url="http://127.0.0.1:9/v1"),
+        panel=Panel(network=network),
     )
     device = cast("Device", SimpleNamespace(detector=SimpleNamespace(name="energy")))
     parts = look(settings, lambda engines: what_serves(settings, device, engines, OpenSound(None, None)))
     assert any("nothing leaves" in part.served_by for part in parts) is promised
-    assert any(part.name == "System 1 (a server)" for part in parts) is not promised
+    assert any(part.name == "System 1 (a server)" for part in parts) is (llm == "server")
 
 
 def test_a_server_is_not_asked_where_the_model_on_board_was_chosen() -> None:

@@ -20,6 +20,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from device.errors import SettingsError
+from device.panel.door import MOST_WAITING
 from device.panel.messages import LARGEST_FRAME
 from device.places import panel_directory, state_directory
 from tests.device.panel.scripted import Served, reaches, served
@@ -264,7 +265,9 @@ def test_a_crowd_at_the_door_keeps_no_page_out_that_is_inside() -> None:
         await page.send(hello(everything))
         await page.send(TUNED)
         await page.recv()
-        crowd = [await connect(talk(everything.address), origin=everything.origin) for _ in range(17)]
+        crowd = [
+            await connect(talk(everything.address), origin=everything.origin) for _ in range(MOST_WAITING + 1)
+        ]
         with pytest.raises(ConnectionClosed) as closed:
             await read_to_the_end(crowd[-1])
         assert closed.value.rcvd is not None
