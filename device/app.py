@@ -13,6 +13,7 @@ from datetime import datetime
 
 import msgspec
 
+from device.alarms import Alarms
 from device.audio.frames import FrameHub
 from device.audio.open_sound import OpenSound, open_sound
 from device.audio.page_microphone import PageMicrophone
@@ -20,6 +21,7 @@ from device.audio.page_speaker import PageSpeaker
 from device.audio.vad import best_detector
 from device.body import PAGE_BUTTON, Buttons, Faults, embodied, shining
 from device.brain.onboard import OnboardBrain
+from device.brain.packs import timer_phrases
 from device.brain.persona import system_prompt
 from device.brain.system_one import SystemOne
 from device.chosen import Chosen
@@ -35,10 +37,11 @@ from device.notices import Board
 from device.panel import ports as panel_ports
 from device.panel.server import Panel
 from device.places import chosen_file, panel_directory, state_directory
-from device.ports import Brain, Button, Microphone, Robot, Speaker, VoiceDetector
+from device.ports import Brain, Button, Microphone, Robot, Speaker, Timers, VoiceDetector
 from device.record import TurnRecord
 from device.session import Ears, Session
 from device.start_screen import Part, PartState, render
+from device.timers_kept import KeptTimers
 from device.turn import Answerers
 from device.way_in import WayIn
 
@@ -54,19 +57,27 @@ class Device:
     robot: Robot
 
 
+@dataclass(frozen=True, slots=True)
+class Sounding:
+    """How the session sounds, and how it is heard."""
+
+    speaker: Speaker
+    want: Callable[[bool], None] = lambda wanted: None
+    """Opens the microphone, or closes it."""
+    echo_free: bool = False
+    """See `session.Ears`."""
+
+
 def assemble(
     settings: Settings,
     engines: Engines,
-    speaker: Speaker,
+    sound: Sounding,
     ended: Callable[[TurnRecord], None],
     board: Board,
     conversation: Conversation,
-    want: Callable[[bool], None] = lambda wanted: None,
+    timers: Timers | None = None,
 ) -> Device:
-    """A session of its own, with a brain and a conversation of its own, around engines that may be shared.
-
-    `want` opens and closes the microphone.
-    """
+    """A session of its own, with a brain and a conversation of its own, around engines that may be shared."""
     robot = SimulatedRobot()
     hub = FrameHub()
     detector = best_detector(settings.engines.vad)
@@ -80,11 +91,12 @@ def assemble(
         volume=lambda: session.volume,
         name=settings.character.name,
         system_one=system_one(settings, engines, robot.gestures),
+        timers=timers,
     )
     session: Session = Session(
         settings,
-        Ears(hub, detector, engines.stt, want),
-        Answerers(brain, engines.gate, engines.tts, speaker, engines.phrases, board),
+        Ears(hub, detector, engines.stt, sound.want, sound.echo_free),
+        Answerers(brain, engines.gate, engines.tts, sound.speaker, engines.phrases, board),
         robot,
         ended,
         time.monotonic,
@@ -115,7 +127,8 @@ async def serve(settings: Settings) -> None:
     install_guard(egress)
     board, faults, ids = Board(), Faults(), itertools.count(1)
     journal = Journal(settings.consent, board)
-    remembering = remembered(state_directory(os.environ), allowed=settings.consent.transcripts)
+    state = state_directory(os.environ)
+    remembering = remembered(state, allowed=settings.consent.transcripts)
     async with (
         shining(settings.lights, board, faults),
         load_engines(settings, egress) as engines,
@@ -127,8 +140,12 @@ async def serve(settings: Settings) -> None:
         microphone, speaker = ears or sound.microphone, voice or sound.speaker
         assert microphone
         assert speaker
-        device = assemble(settings, engines, speaker, journal.write, board, conversation, microphone.want)
+        says = timer_phrases(settings.language, name=settings.character.name)
+        alarms = Alarms(KeptTimers(state), lambda ring: session.announce(ring), ids, says)
+        sounding = Sounding(speaker, microphone.want)
+        device = assemble(settings, engines, sounding, journal.write, board, conversation, alarms)
         session = device.session
+        session.announced, session.stilled = alarms.over, alarms.dismiss
         faults.go_to(session.fault)
         if sound.speaker:
             session.latch.reaches(sound.speaker.silence)
@@ -140,6 +157,7 @@ async def serve(settings: Settings) -> None:
             asyncio.TaskGroup() as group,
         ):
             group.create_task(panel.serve(), name="page")
+            group.create_task(alarms.run(), name="timers")
             group.create_task(device.brain.prepare(conversation.history), name="get ready")
             group.create_task(engines.tts.render_missing(lambda: session.idle), name="fixed sentences")
             parts = what_serves(settings, device, engines, sound)

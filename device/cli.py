@@ -26,6 +26,7 @@ from device import __version__, cli_bench_stt, config_load, config_show, log, pl
 from device.config import Settings
 from device.egress import Egress, install_guard
 from device.errors import AudioFileError, TwomindsError, parts
+from device.hw import checked
 from device.jobs import still_running
 from device.ports import SpeechToText
 
@@ -222,6 +223,8 @@ def _config_show(parsed: argparse.Namespace) -> int:
 def _config_check(parsed: argparse.Namespace) -> int:
     file = parsed.file or places.settings_file(os.environ)
     problems = config_load.check(file, os.environ)
+    if not problems:
+        problems = checked.problems(config_load.load(file, os.environ).settings)
     print("\n".join(problems) if problems else f"{file or 'The settings'}: no mistakes found.")
     return 1 if problems else 0
 

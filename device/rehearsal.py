@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from device.app import Device, assemble
+from device.app import Device, Sounding, assemble
 from device.audio.recording import ENDINGS, load
 from device.audio.simulated import RecordingMicrophone, SimulatedSpeaker
 from device.body import feed
@@ -126,7 +126,7 @@ class Stage:
         self.speaker = SimulatedSpeaker(fast=fast)
         self.board = Board()
         self.device: Device = assemble(
-            settings, engines, self.speaker, self._ended.put_nowait, self.board, Conversation()
+            settings, engines, Sounding(self.speaker), self._ended.put_nowait, self.board, Conversation()
         )
 
     async def ask(self, text: str) -> TurnRecord:

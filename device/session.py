@@ -114,6 +114,8 @@ class Session:
         self.latch.reaches(robot.halt)
         self.announced: Callable[[int, Outcome], None] = lambda announcement_id, outcome: None
         """Told what became of every announcement."""
+        self.stilled: Callable[[], None] = lambda: None
+        """Told when a person has wanted silence."""
         self.light = LightChanged(LightState.STARTING, leaving=False)
         """What the light shows now."""
 
@@ -258,11 +260,13 @@ class Session:
                 self._begin(turn, partial(turn.announce, again, "said again"))
             case m.Announce(turn_id, announcement):
                 turn = self._new_turn(turn_id, Kind.ANNOUNCEMENT)
-                self._begin(turn, partial(turn.announce, announcement.text))
+                said = partial(turn.announce, announcement.text, rings=announcement.rings)
+                self._begin(turn, said)
             case m.Cancel():
                 self._cancel()
             case m.Halt():
                 self._be_still()
+                self.stilled()
             case m.Refuse(why):
                 self._refuse(why)
             case m.Dismiss(announcement):
@@ -302,6 +306,8 @@ class Session:
         self._begin(turn, partial(self._answer, turn, hearing), hearing)
 
     def _end_capture(self) -> None:
+        """The press that ends an utterance stops as every press does, and then allows what is asked for."""
+        self._allow_motion()
         if self._under_way and self._under_way.hearing:
             self._under_way.hearing.end(self._so.talk.post_roll_ms / 1000)
 

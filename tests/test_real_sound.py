@@ -209,7 +209,9 @@ def test_where_the_owner_wants_it_so_the_microphone_is_open_only_while_pressed(
     recording = load(shared_data / "speech" / RECORDING).audio
 
     async def story(running: Agent) -> None:
-        streams = lambda: len(card.streams("source-outputs", running.process.pid))  # noqa: E731
+        def streams() -> int:
+            return len(card.streams("source-outputs", running.process.pid))
+
         await asyncio.sleep(0.5)
         assert streams() == 0
         await running.press()
