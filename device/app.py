@@ -28,6 +28,7 @@ from device.chosen import Chosen
 from device.config import Settings
 from device.contracts import Gesture
 from device.conversation import Conversation
+from device.echo_proof import proven
 from device.egress import Egress, install_guard
 from device.engines import Engines, load_engines
 from device.hw.robot import SimulatedRobot
@@ -142,7 +143,8 @@ async def serve(settings: Settings) -> None:
         assert speaker
         says = timer_phrases(settings.language, name=settings.character.name)
         alarms = Alarms(KeptTimers(state), lambda ring: session.announce(ring), ids, says)
-        sounding = Sounding(speaker, microphone.want)
+        echo_free = sound.masters is not None and proven(state, *sound.masters)
+        sounding = Sounding(speaker, microphone.want, echo_free)
         device = assemble(settings, engines, sounding, journal.write, board, conversation, alarms)
         session = device.session
         session.announced, session.stilled = alarms.over, alarms.dismiss

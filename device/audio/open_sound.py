@@ -12,6 +12,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 from device.audio.card_microphone import CardMicrophone
 from device.audio.card_speaker import CardSpeaker
 from device.audio.sound_library import AUTO, SoundLibrary
+from device.audio.system_echo import EchoFreeLibrary
 from device.config import Sound
 
 PAGE = "page"
@@ -30,6 +31,8 @@ class OpenSound:
 
     microphone: CardMicrophone | None
     speaker: CardSpeaker | None
+    masters: tuple[str, str] | None = None
+    """The real microphone and speaker, by the sound server's names, where it cancels their echo."""
 
 
 @asynccontextmanager
@@ -43,17 +46,25 @@ async def open_sound(
     is asked from any thread.
     `trouble(part, sentence)` is called in the event loop: what happened and what to do; "": it is cured.
     """
-    library = SoundLibrary()
+    echo_free = _echo_free_library(settings)
+    library = echo_free or SoundLibrary()
     microphone = _Wanted[CardMicrophone]("microphone", settings.microphone, trouble, page)
     speaker = _Wanted[CardSpeaker]("speaker", settings.speaker, trouble, page)
     try:
         microphone.begin(lambda name, tell: CardMicrophone(library, name, settings.gain_db, clock, tell))
         speaker.begin(lambda name, tell: CardSpeaker(library, name, clock, tell))
         await asyncio.gather(microphone.probe(), speaker.probe())
-        yield OpenSound(microphone.card, speaker.card)
+        yield OpenSound(microphone.card, speaker.card, echo_free.masters if echo_free else None)
     finally:
         await asyncio.gather(microphone.close(), speaker.close())
         library.close()
+
+
+def _echo_free_library(settings: Sound) -> EchoFreeLibrary | None:
+    """Both have to be the sound card's: a page's browser cancels its echo by itself."""
+    if settings.echo_cancellation == "off" or PAGE in (settings.microphone, settings.speaker):
+        return None
+    return EchoFreeLibrary(settings.microphone, settings.speaker)
 
 
 class _Card(Protocol):

@@ -1,85 +1,130 @@
 """Echo cancellation by the sound server, PulseAudio or PipeWire: its module is loaded for our streams.
 
-The module gives a microphone and a speaker of its own, which are chosen for this process alone by the
-environment that the servers' clients read (PULSE_SOURCE, PULSE_SINK); the rest of the machine is left as it
-is. Its gain control is switched off: it would turn the real microphone's volume, for everybody.
+The module gives a microphone and a speaker of its own, made of the real ones; the rest of the machine is
+left as it is. Its gain control is switched off: it would turn the real microphone's volume, for everybody.
+Every call here takes some ten milliseconds, so none belongs into the event loop.
 """
 
 from __future__ import annotations
 
 import contextlib
-import shutil
+import logging
 import subprocess
-from collections.abc import Iterator, MutableMapping
+import threading
 
+from device.audio import sound_server
+from device.audio.sound_library import AUTO, SoundLibrary
+from device.audio.sound_server import Direction
+from device.audio.sound_stream import InputStream, OutputStream
 from device.errors import AudioDeviceError
 
 EARS, VOICE = "twominds_ears", "twominds_voice"
-ARGUMENTS = (
-    f"source_name={EARS}",
-    f"sink_name={VOICE}",
-    "aec_method=webrtc",
-    'aec_args="analog_gain_control=0 digital_gain_control=0"',
-)
+METHOD = ("aec_method=webrtc", 'aec_args="analog_gain_control=0 digital_gain_control=0"')
 ANSWERS_WITHIN_S = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class EchoFreeLibrary(SoundLibrary):
+    """Opens the microphone and the speaker that the module gives, instead of those that are wanted.
+
+    Where there is no module to be had, the wanted ones: the device then takes turns, as without this.
+    """
+
+    def __init__(self, microphone: str, speaker: str) -> None:
+        """The wanted ones: parts of their names, or `AUTO`."""
+        super().__init__()
+        self._echo = SystemEchoCancellation(microphone, speaker)
+
+    def open_input(self, wanted: str) -> InputStream:
+        return super().open_input(EARS if self._echo.works() else wanted)
+
+    def open_output(self, wanted: str) -> OutputStream:
+        return super().open_output(VOICE if self._echo.works() else wanted)
+
+    @property
+    def masters(self) -> tuple[str, str] | None:
+        """The real microphone and speaker, by the server's names, while their echo is cancelled."""
+        return self._echo.masters
+
+    def close(self) -> None:
+        super().close()
+        self._echo.close()
 
 
 class SystemEchoCancellation:
-    """The module, once. Every call takes some milliseconds, so none belongs into the event loop."""
+    """The module, once. Safe to use from any thread."""
 
-    def __init__(self, env: MutableMapping[str, str]) -> None:
-        """`env` is this process's own: what it says counts for streams that are opened later."""
-        self._env = env
+    def __init__(self, microphone: str, speaker: str) -> None:
+        self._wanted = (Direction.INPUT, microphone), (Direction.OUTPUT, speaker)
+        self._lock = threading.Lock()
         self._module = ""
+        self._told = ""
+        self.masters: tuple[str, str] | None = None
 
-    def ensure(self) -> None:
-        """Load the module unless it is there: a sound server that was started anew has forgotten it.
-
-        Raises AudioDeviceError when there is no such server, or it has no such module.
-        """
-        if not self._is_loaded():
-            self._module = _pactl("load-module", "module-echo-cancel", *ARGUMENTS).strip()
-        self._env.update(PULSE_SOURCE=EARS, PULSE_SINK=VOICE)
+    def works(self) -> bool:
+        """Loads the module unless it is there; a server that was started anew has forgotten it."""
+        with self._lock:
+            try:
+                self._ensure()
+            except AudioDeviceError as error:
+                self.masters = None
+                if str(error) != self._told:
+                    self._told = str(error)
+                    log.warning("%s", error)
+                return False
+            return True
 
     def close(self) -> None:
         """Take it away again, if it was loaded here. Idempotent."""
-        for name in ("PULSE_SOURCE", "PULSE_SINK"):
-            self._env.pop(name, None)
-        if self._module:
-            with contextlib.suppress(AudioDeviceError):  # the server has gone, and the module with it
-                _pactl("unload-module", self._module)
-            self._module = ""
+        with self._lock:
+            if self._module:
+                with contextlib.suppress(AudioDeviceError):  # the server has gone, and the module with it
+                    _pactl("unload-module", self._module)
+            self._module, self.masters = "", None
 
-    def _is_loaded(self) -> bool:
-        return any(EARS in line.split() for line in _pactl("list", "short", "sources").splitlines())
+    def _ensure(self) -> None:
+        """Raises AudioDeviceError."""
+        there = {device.name for device in _devices(Direction.INPUT)}
+        if EARS in there and self.masters is not None:
+            return
+        source, sink = (_real(direction, name) for direction, name in self._wanted)
+        if EARS not in there:
+            names = (f"source_name={EARS}", f"sink_name={VOICE}")
+            masters = (f"source_master={source}", f"sink_master={sink}")
+            self._module = _pactl("load-module", "module-echo-cancel", *names, *masters, *METHOD).strip()
+        self.masters = source, sink
 
 
-@contextlib.contextmanager
-def cancelling_echo(env: MutableMapping[str, str]) -> Iterator[SystemEchoCancellation]:
-    """Echo is cancelled for the streams that are opened while this is. Raises AudioDeviceError."""
-    echo = SystemEchoCancellation(env)
-    echo.ensure()
-    try:
-        yield echo
-    finally:
-        echo.close()
+def _real(direction: Direction, wanted: str) -> str:
+    """The server's name of the device that is wanted, or its default. Raises AudioDeviceError."""
+    real = [device for device in _devices(direction) if device.name not in (EARS, VOICE)]
+    fitting = [device.name for device in real if wanted == AUTO or device.matches(wanted)]
+    if not fitting:
+        raise AudioDeviceError(f"Echo cannot be cancelled: there is no {direction.device} for it.")
+    usual = sound_server.default(direction)
+    return usual if usual in fitting else fitting[0]
+
+
+def _devices(direction: Direction) -> list[sound_server.ServerDevice]:
+    """Raises AudioDeviceError."""
+    found = sound_server.devices(direction)
+    if found is None:
+        raise AudioDeviceError(
+            "Echo cannot be cancelled: that needs PulseAudio or PipeWire, running for this user, and pactl "
+            "(sudo apt install pulseaudio-utils). Otherwise set sound.echo_cancellation to off."
+        )
+    return found
 
 
 def _pactl(*arguments: str) -> str:
     """What it prints. Raises AudioDeviceError."""
-    if shutil.which("pactl") is None:
-        raise AudioDeviceError(
-            "Echo cancellation needs PulseAudio or PipeWire, and the program pactl is missing: "
-            "sudo apt install pulseaudio-utils, or set sound.echo_cancellation to off."
-        )
     try:
         done = subprocess.run(
             ["pactl", *arguments], capture_output=True, text=True, timeout=ANSWERS_WITHIN_S, check=True
         )
-    except (subprocess.SubprocessError, OSError) as error:
-        why = getattr(error, "stderr", None) or str(error)
-        raise AudioDeviceError(
-            f"Echo cancellation could not be switched on: pactl says {str(why).strip()!r}. Is PulseAudio or "
-            "PipeWire running for this user? Otherwise set sound.echo_cancellation to off."
-        ) from error
+    except subprocess.CalledProcessError as error:
+        raise AudioDeviceError(f"Echo cannot be cancelled: pactl says {error.stderr.strip()!r}.") from error
+    except (subprocess.TimeoutExpired, OSError) as error:
+        raise AudioDeviceError(f"Echo cannot be cancelled: {error}.") from error
     return done.stdout
