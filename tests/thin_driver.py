@@ -20,6 +20,14 @@ from device.thin import serve_thin
 BUTTON, COLOURS = "GPIO17", {"red": "GPIO22", "green": "GPIO27", "blue": "GPIO23"}
 
 
+class Held(MockPWMPin):  # type: ignore[misc]  # untyped
+    """Connected to ground at power-on: no pull-up wins against it."""
+
+    def _set_pull(self, value: str) -> None:
+        super()._set_pull(value)
+        self.drive_low()
+
+
 def obey(line: str, pins: MockFactory, loop: asyncio.AbstractEventLoop) -> object:
     what, *arguments = line.split()
     match what:
@@ -45,11 +53,8 @@ def listen(pins: MockFactory, loop: asyncio.AbstractEventLoop) -> None:
 
 async def main() -> None:
     """Like `twominds run --thin`; the argument says how the button is at power-on."""
-    pins = Device.pin_factory = MockFactory(pin_class=MockPWMPin)
-    button = pins.pin(BUTTON)
-    button.pull = "up"
-    if sys.argv[1] == "held":
-        button.drive_low()
+    held = sys.argv[1] == "held"
+    pins = Device.pin_factory = MockFactory(pin_class=Held if held else MockPWMPin)
     loop = asyncio.get_running_loop()
     threading.Thread(target=listen, args=(pins, loop), daemon=True).start()
     settings = load(None, {"TWOMINDS_BUTTON__PIN": BUTTON, "TWOMINDS_LIGHTS__KIND": "rgb"}).settings

@@ -93,7 +93,7 @@ def speech(shared_data: Path) -> Audio:
 
 def is_blue(device: Thin) -> bool:
     light = device("light")
-    return bool(light["blue"] > 0.2 and light["red"] == 0)
+    return bool(light["blue"] > 0.2 and light["green"] < 0.1)
 
 
 def is_cyan(device: Thin) -> bool:
