@@ -9,6 +9,7 @@ import json
 import os
 import platform
 
+from bench.at_the_speaker import at_the_speaker
 from bench.barge_in import barge_in
 from bench.figure import Figure
 from bench.full_mode import full_mode
@@ -32,6 +33,7 @@ def main() -> None:
         own_time,
         overlap,
         barge_in,
+        at_the_speaker,
         voice,
         hold_time_hiding,
         warm_beginning,

@@ -6,31 +6,82 @@ import asyncio
 import json
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
-from bench.figure import Figure
+import pytest
 
+from bench.figure import Figure
+from tests.sound_card import PulseAudio
+from tests.thin_process import alsa_alone, thin
+
+PRESSES = 10
 TURNS = 10
 MORE_TURNS = 1000
 
 
 def thin_mode() -> list[Figure]:
-    """Ratio 7. Measured in a process of its own, by the kernel's account of it."""
-    told = subprocess.run(
-        [sys.executable, "-m", "bench.memory"], capture_output=True, text=True, check=True, timeout=600
-    )
-    kib, later_kib = (json.loads(line) for line in told.stdout.splitlines())
+    """Ratio 7. By the kernel's account of processes of their own."""
+    return [*_alone(), *_beside_a_sound_server(), _growth()]
+
+
+def _alone() -> list[Figure]:
     method = (
-        f"a fresh process with session, microphone frames, webrtcvad and simulated speaker, after {TURNS} "
-        "turns; STT, mind and TTS are somebody else's"
+        f"`twominds run --thin` with button and light on mock pins, {PRESSES} presses, Opus and WebSocket "
+        "libraries loaded as the link will need them; ALSA without libasound2-plugins"
     )
-    growth = 100 * (later_kib["Rss"] / kib["Rss"] - 1)
+    with tempfile.TemporaryDirectory() as folder:
+        kib = _pressed(alsa_alone(Path(folder)))
     return [
         Figure("thin mode, RSS", kib["Rss"] / 1024, "MiB", 60, method),
         Figure("thin mode, anonymous", kib["Anonymous"] / 1024, "MiB", None, "the same process"),
         Figure("thin mode, proportional (Pss)", kib["Pss"] / 1024, "MiB", None, "the same process"),
-        Figure("thin mode, growth of RSS", growth, "%", 2, f"the same process, {MORE_TURNS} turns later"),
     ]
+
+
+def _beside_a_sound_server() -> list[Figure]:
+    name, method = "thin mode with libasound2-plugins", "the same, on a virtual sound card of PulseAudio"
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            card = PulseAudio(Path(folder))
+            card.start()
+        except pytest.skip.Exception as missing:
+            return [Figure(name, None, "", None, str(missing))]
+        try:
+            kib = _pressed(card.env)
+        finally:
+            card.kill()
+    return [
+        Figure(f"{name}, RSS", kib["Rss"] / 1024, "MiB", None, method),
+        Figure(f"{name}, anonymous", kib["Anonymous"] / 1024, "MiB", None, "the same process"),
+        Figure(f"{name}, proportional (Pss)", kib["Pss"] / 1024, "MiB", None, "the same process"),
+    ]
+
+
+def _pressed(env: dict[str, str]) -> dict[str, int]:
+    with thin(env) as device:
+        for _ in range(PRESSES):
+            device("down")
+            time.sleep(0.4)
+            device("up")
+            time.sleep(0.4)
+        for library in ("opuslib_next", "websockets.asyncio.client"):
+            device(f"load {library}")
+        return device.memory_kib()
+
+
+def _growth() -> Figure:
+    told = subprocess.run(
+        [sys.executable, "-m", "bench.memory"], capture_output=True, text=True, check=True, timeout=600
+    )
+    kib, later_kib = (json.loads(line) for line in told.stdout.splitlines())
+    growth = 100 * (later_kib["Rss"] / kib["Rss"] - 1)
+    method = (
+        f"RSS of a process with session, microphone frames, webrtcvad and simulated speaker, from the turn "
+        f"{TURNS} to {MORE_TURNS} turns later"
+    )
+    return Figure("thin mode, growth of RSS", growth, "%", 2, method)
 
 
 async def _turns() -> None:

@@ -6,6 +6,7 @@ The lines are read in a thread, so that edges come as a pin library's do: outsid
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import sys
 import threading
@@ -41,8 +42,8 @@ def obey(line: str, pins: MockFactory, loop: asyncio.AbstractEventLoop) -> objec
             loop.call_soon_threadsafe(time.sleep, float(arguments[0]))
         case "light":
             return {name: pins.pin(pin).state for name, pin in COLOURS.items()}
-        case "threads":
-            return sorted(thread.name for thread in threading.enumerate())
+        case "load":
+            importlib.import_module(arguments[0])
     return None
 
 
