@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from device.brain.spoken_times import length_of_time, time_of_day
+from device.brain.spoken_times import WEEKDAYS, length_of_time, time_of_day
 
 Slots = Mapping[str, str | int | float]
 
@@ -27,7 +27,8 @@ _ABOUT_RINGING = re.compile(
     r"tell me (?:in|when|after|to)|forget)\b"
 )
 _REPEATS = re.compile(
-    r"\b(?:every|each|daily|weekly|weekdays?|weekends|mondays|tuesdays|wednesdays|thursdays|fridays|repeating|recurring)\b"
+    r"\b(?:(?:every|each) (?:other |single |\d+ )?(?:days?|mornings?|afternoon|evening|night|"
+    rf"week|month|hours?|minutes?|year|{'|'.join(WEEKDAYS)})|daily|weekly|weekdays?|weekends|(?:{'|'.join(WEEKDAYS)})s|repeating|recurring)\b"
 )
 _SEVERAL = re.compile(
     r"\b(?:and (?:an?|another)(?: \w+)? (?:one|alarm|timer|set|for|at|reminder)|and another|"
@@ -42,8 +43,6 @@ _FAR = re.compile(
     r"(?:in|of|on) (?:march|may)|\d+ (?:st|nd|rd|th)|next (?:week|month|year)|"
     r"in \d+ (?:weeks?|months?|years?)|weekend)\b"
 )
-
-
 _NO_WISH = re.compile(
     r"^(?:how (?!do i set|about)|what (?!about|if)|when|who|why|where|which|is|was|are|did|do i|have i)\b|"
     r"^(?:please )?(?:cancel|stop|delete|remove|turn off|switch off|clear|end|kill|dismiss|get rid)\b|"
@@ -63,10 +62,10 @@ def set_slots(intent: str, words: str) -> Slots | None:
     if (intent == "reminder") != bool(re.search(r"\b(?:remind(?:ers?|ed)?|notified|forget)\b", words)):
         return None
     named = _KIND_TO_SET.search(words)
-    for why, pattern in (("repeat", _REPEATS), ("several", _SEVERAL), ("far", _FAR)):
-        if named and pattern.search(words):
-            return {"cannot": why}
     when, rest = _when(words)
+    for why, pattern in (("repeat", _REPEATS), ("several", _SEVERAL), ("far", _FAR)):
+        if named and pattern.search(words) and not (why == "far" and "seconds" in when):
+            return {"cannot": why}
     if not when and (not named or _TELLS.search(words)):
         return None
     label = _reminder_label(rest) if intent == "reminder" else _timer_label(rest)

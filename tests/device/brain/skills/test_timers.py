@@ -169,6 +169,16 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
             "All right, I will remind you to call mom: five o'clock in the afternoon.",
         ),
         (
+            "remind me in ten minutes to plan the weekend",
+            Timer(REMINDER, "to plan the weekend", 600),
+            "All right, I will remind you to plan the weekend: in ten minutes.",
+        ),
+        (
+            "remind me in ten minutes to close every window",
+            Timer(REMINDER, "to close every window", 600),
+            "All right, I will remind you to close every window: in ten minutes.",
+        ),
+        (
             "remind me tomorrow at nine about my laundry",
             Timer(REMINDER, "about your laundry", local=at(4, 9)),
             "All right, I will remind you about your laundry: nine o'clock in the morning tomorrow.",
@@ -188,6 +198,8 @@ def test_it_is_set_and_said_back(talk: Talk, asked: str, timer: Timer, said: str
         ("set an alarm", "For what time?"),
         ("remind me to feed the cat", "When shall I remind you?"),
         ("set an alarm every day at seven", "I can only ring once"),
+        ("remind me on weekdays at six to run", "I can only ring once"),
+        ("remind me every other day at nine to water the plants", "I can only ring once"),
         ("set two alarms one for 10 am and another for 2 pm", "One at a time"),
         ("set an alarm for april 3rd at 7 am", "I can only think a week ahead"),
         ("set an alarm for 2 pm today", "It is already later than that today."),
