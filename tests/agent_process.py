@@ -48,6 +48,14 @@ class Agent:
     async def ask(self, text: str) -> float:
         return await self._do("ask", text=text)
 
+    async def repeat(self) -> float:
+        return await self._do("repeat")
+
+    def forget(self) -> None:
+        """What was said so far."""
+        self.said.clear()
+        self._looked = 0
+
     async def _do(self, what: str, **fields: object) -> float:
         """When it was sent, monotonic."""
         await self.page.send(json.dumps({"type": what, **fields}))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bench.soak_sound import soak
 from device.audio.recording import load
 from device.audio.resample import at_rate
 from device.brain.tts_espeak import EspeakVoice
@@ -266,3 +268,13 @@ def test_a_sound_server_killed_in_mid_utterance_costs_that_utterance_and_no_more
             assert not recorder.heard().silent
 
     tell(card, story)
+
+
+def test_turn_after_turn_leaves_no_thread_and_no_file_behind() -> None:
+    """The quick form of `make soak-sound`: too short to tell a slow leak, long enough for a fast one."""
+    soaked = asyncio.run(soak(24, random.Random(3)))
+    first, *_, last = soaked.settled
+    assert not soaked.failed, soaked
+    assert last.threads <= first.threads + 1, soaked
+    assert last.files <= first.files + 2, soaked
+    assert soaked.growth < 0.1, soaked

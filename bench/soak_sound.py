@@ -1,0 +1,104 @@
+"""`make soak-sound`: a thousand turns of the whole agent on a virtual sound card; everything must stay flat.
+
+`python -m bench.soak_sound TURNS`. Spoken, asked and cut off as people do, by the page; the memory, threads
+and files are the agent's, as the kernel counts them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.hearing import real_clips
+from bench.soak import Look, Soaked
+from device.contracts import Audio
+from tests.agent_process import Agent, agent
+from tests.sound_card import PulseAudio, SoundCard
+
+GROWTH = 0.02
+LOOKS = 60
+HOLD_S = 0.6
+CUT_SHORT = 0.8
+"""Of all turns: nobody hears a thousand answers to their end."""
+KINDS = ("spoken", "asked", "cut off", "cut off", "cut off", "tapped", "repeated", "muted")
+
+
+async def soak(turns: int, rng: random.Random) -> Soaked:
+    """Turn after turn; looked at from time to time."""
+    soaked, began_s = Soaked(), time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        card = PulseAudio(Path(folder))
+        card.start()
+        try:
+            clips = [clip.audio for clip in real_clips()][:20]
+            async with agent(Path(folder) / "agent", card.env) as running:
+                for turn in range(turns):
+                    if turn % max(1, turns // LOOKS) == 0:
+                        soaked.looks.append(_look(running, began_s))
+                    await _one_turn(running, card, rng.choice(clips) if clips else None, soaked, rng)
+                    running.forget()
+                soaked.looks.append(_look(running, began_s))
+        finally:
+            card.kill()
+    return soaked
+
+
+async def _one_turn(
+    running: Agent, card: SoundCard, clip: Audio | None, soaked: Soaked, rng: random.Random
+) -> None:
+    kind = rng.choice(KINDS)
+    match kind:
+        case "spoken":
+            await running.press()
+            speaking = card.speak(clip) if clip else None
+            await asyncio.sleep(HOLD_S)
+            await running.release()
+            if speaking:
+                speaking.kill()
+                speaking.wait()
+        case "asked":
+            await running.ask("what time is it")
+        case "cut off":
+            await running.ask("tell me a story")
+            await running.light("speaking")
+            await asyncio.sleep(rng.uniform(0, 0.4))
+            await running.stop()
+        case "tapped":
+            await running.press()
+            await asyncio.sleep(0.1)
+            await running.release()
+        case "repeated":
+            await running.repeat()
+        case _:
+            await running.mute(True)
+            await running.light("muted")
+            await running.mute(False)
+            await running.ask("hello")
+    if rng.random() < CUT_SHORT:
+        await asyncio.sleep(rng.uniform(0.2, 0.6))
+        await running.stop()
+    record = await running.turn()
+    soaked.turns[kind] += 1
+    if record["error"]:
+        soaked.failed[record["error"]] += 1
+
+
+def _look(running: Agent, began_s: float) -> Look:
+    rss_mib = running.memory_kib()["Rss"] / 1024
+    return Look(time.monotonic() - began_s, rss_mib, running.threads(), running.descriptors())
+
+
+def main() -> int:
+    turns = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    soaked = asyncio.run(soak(turns, random.Random(1)))
+    print(soaked)
+    flat = soaked.is_flat and soaked.growth <= GROWTH
+    return 0 if flat and not soaked.failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
