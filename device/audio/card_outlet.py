@@ -88,7 +88,7 @@ class CardOutlet:
         self._in_loop(self._found)
         self._keeper.well()
         try:
-            self._play_on(CardPlayer(stream, self._queue, self._in_card, self._reports.tell))
+            self._play_on(CardPlayer(stream, self._queue, self._in_card, self._reports.tell, time.monotonic))
         except AudioDeviceError:
             self._queue.drop()
             self._in_loop(self._lost)
