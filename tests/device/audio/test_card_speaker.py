@@ -77,3 +77,23 @@ def test_volume_is_the_square_of_its_percentage() -> None:
         )
 
     asyncio.run(story())
+
+
+def test_a_reply_that_is_still_going_on_is_heard_again_when_the_card_is_back() -> None:
+    async def story() -> None:
+        card, told = Card("USB"), list[str]()
+        speaker = speaker_of(card, told)
+        assert await speaker.opened(SOON_S)
+        playback = speaker.begin(1)
+        writing = asyncio.ensure_future(playback.write(Audio(tone(440, 20.0, 48_000), 48_000)))
+        await until(lambda: bool(card.written))
+        card.gone = True
+        await until(lambda: bool(told))
+        assert "is gone" in told[0]
+        card.gone, card.written = False, b""
+        await until(lambda: told[-1] == "" and np.frombuffer(card.written, np.int16).any())
+        speaker.silence()
+        await writing
+        await speaker.close()
+
+    asyncio.run(story())
