@@ -95,6 +95,13 @@ class Recorder:
         arrivals = [arrived_s - count / RATE_HZ for (arrived_s, _), count in zip(pieces, counts, strict=True)]
         return Heard(samples, float(np.median(arrivals)) if arrivals else 0.0)
 
+    def wait_until_it_hears(self) -> None:
+        """Silence, or whatever there is."""
+        give_up_s = time.monotonic() + READY_S
+        while not self._pieces:
+            assert time.monotonic() < give_up_s, "the speaker's monitor gives nothing"
+            time.sleep(0.02)
+
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
@@ -199,8 +206,8 @@ class SoundCard(ABC):
     def recording(self) -> Iterator[Recorder]:
         """At the speaker."""
         recorder = Recorder(self.env)
-        time.sleep(0.3)
         try:
+            recorder.wait_until_it_hears()
             yield recorder
         finally:
             recorder.close()

@@ -23,6 +23,8 @@ CAPACITY_S = 5.0
 NAP_S = FRAME_S / 2
 DEAD_S = 0.5
 """A microphone that gives nothing for so long is gone, whatever the library says."""
+STARTS_S = 1.5
+"""The same, just after it was opened: servers wake a microphone that slept."""
 
 
 class CardMicrophone:
@@ -79,15 +81,15 @@ class CardMicrophone:
 
     def _capture(self, stream: InputStream) -> None:
         resampler, framer = Resampler(stream.rate_hz, RATE_HZ), Framer()
-        heard_s = time.monotonic()
+        give_up_s = time.monotonic() + STARTS_S
         while self._keeper.wanted and not self._library.must_step_aside:
             pcm = stream.read()
             if pcm:
-                heard_s = time.monotonic()
+                give_up_s = time.monotonic() + DEAD_S
                 self._keeper.well()
                 sound = amplified(resampler.feed(pcm), self._gain)
                 self._give(framer.cut(sound, self._clock()))
-            elif time.monotonic() - heard_s > DEAD_S:
+            elif time.monotonic() > give_up_s:
                 raise AudioDeviceError(
                     f"The microphone ({stream.name}) gives no sound: plug it in again, or restart it."
                 )

@@ -31,11 +31,10 @@ class CardOutlet:
         wanted_name: str,
         report: Callable[[int, int], None],
         found: Callable[[], None],
-        lost: Callable[[], None],
         trouble: Callable[[str], None],
     ) -> None:
         """All are called in the event loop: `report(sound_id, samples)` while sound passes, `found` when the
-        device is open and `rate_hz` holds, `lost` when it is gone, and `trouble` as `StreamKeeper` says.
+        device is open and `rate_hz` holds, and `trouble` as `StreamKeeper` says.
         """
         self.rate_hz = 48_000
         self.name = "sound card"
@@ -46,7 +45,6 @@ class CardOutlet:
         self._loop = asyncio.get_running_loop()
         self._library = library
         self._found = found
-        self._lost = lost
         self._queue = SoundQueue()
         self._in_card = InCard()
         self._reports = _Reports(self._loop, report)
@@ -88,10 +86,9 @@ class CardOutlet:
         self._in_loop(self._found)
         self._keeper.well()
         try:
-            self._play_on(CardPlayer(stream, self._queue, self._in_card, self._reports.tell))
+            self._play_on(CardPlayer(stream, self._queue, self._in_card, self._reports.tell, time.monotonic))
         except AudioDeviceError:
             self._queue.drop()
-            self._in_loop(self._lost)
             raise
 
     def _play_on(self, player: CardPlayer) -> None:

@@ -1,12 +1,11 @@
 """From the queue into an open stream of the sound card, and what of it has sounded. Never waits.
 
 Sound fills the card's buffer; stillness only a little of it, so that what comes next is soon heard. A silence
-stops the stream, which drops the buffer at once. Nothing here knows a thread or an event loop, only the time.
+stops the stream, which drops the buffer at once. Nothing here knows a thread or an event loop.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -24,7 +23,12 @@ class CardPlayer:
     """One stream's use. Every call raises AudioDeviceError when the device is gone."""
 
     def __init__(
-        self, stream: OutputStream, queue: SoundQueue, in_card: InCard, tell: Callable[[int, int], None]
+        self,
+        stream: OutputStream,
+        queue: SoundQueue,
+        in_card: InCard,
+        tell: Callable[[int, int], None],
+        clock: Callable[[], float],
     ) -> None:
         """`tell(sound_id, samples)`: so many samples of that sound have sounded; 0: it has begun."""
         self.gain = 1.0
@@ -40,6 +44,7 @@ class CardPlayer:
         self._in_card = in_card
         in_card.lose()
         self._tell = tell
+        self._clock = clock
         self._sound_id = 0
         self._last_gain = 1.0
         self._last_s = 0.0
@@ -74,9 +79,9 @@ class CardPlayer:
         while block := self._queue.take(self._stream.room_samples):
             if self.rests:
                 self.rests = False
-                self.sounds_since_s = time.monotonic()
+                self.sounds_since_s = self._clock()
                 self._last_gain = self.gain
-            self._last_s = time.monotonic()
+            self._last_s = self._clock()
             self._stream.write(self._scaled(block.pcm))
             self._in_card.write(len(block.pcm) // 2, sound=True)
             if block.sound_id != self._sound_id:
@@ -84,7 +89,7 @@ class CardPlayer:
                 self._tell(self._sound_id, 0)
 
     def _end_in_stillness(self, waiting: int) -> None:
-        now_s = time.monotonic()
+        now_s = self._clock()
         if self._in_card.holds_sound:
             self._last_s = now_s
         if now_s > self._last_s + LINGER_S:

@@ -18,6 +18,8 @@ class CardSpeaker(OutletSpeaker):
     While there is no device, a clock plays, and the turn under way goes on on the device when it is back.
     """
 
+    stalled_s = 3.0
+    """The card tells by itself when it is lost; a machine that is merely busy keeps it waiting."""
     latency_s = 0.1
     """The stop drops the card's buffer: heard by the microphone, sound ended 0 to 20 ms after `silence`, as
     the frames are dated. The rest is for cards that drop it late, and for the echo of a room."""
@@ -31,6 +33,7 @@ class CardSpeaker(OutletSpeaker):
     ) -> None:
         """`trouble`: see `StreamKeeper`."""
         super().__init__(clock)
+        self._trouble = trouble
         self._loop = asyncio.get_running_loop()
         self._loops_thread = threading.get_ident()
         self._card = CardOutlet(
@@ -38,8 +41,7 @@ class CardSpeaker(OutletSpeaker):
             wanted_name,
             self.reached,
             lambda: self.come_back(self._card),
-            lambda: self.detach(self._card),
-            trouble,
+            self._told,
         )
 
     @property
@@ -71,3 +73,10 @@ class CardSpeaker(OutletSpeaker):
     async def close(self) -> None:
         """For good. Idempotent."""
         await self._card.close()
+
+    def _told(self, sentence: str) -> None:
+        if sentence:
+            self.detach(self._card)
+        else:
+            self.come_back(self._card)
+        self._trouble(sentence)

@@ -11,7 +11,8 @@ from typing import Generic, Literal, Protocol, TypeVar
 
 from device.audio.card_microphone import CardMicrophone
 from device.audio.card_speaker import CardSpeaker
-from device.audio.sound_library import AUTO, SoundLibrary
+from device.audio.sound_devices import AUTO
+from device.audio.sound_library import SoundLibrary
 from device.audio.system_echo import EchoFreeLibrary
 from device.config import Sound
 

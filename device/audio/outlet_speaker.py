@@ -25,7 +25,7 @@ DRY_S = 0.05
 """When nothing more was written for so long, the resampler gives out the last that it holds."""
 STALLED_S = 0.7
 """An outlet that has sound and has not played any for so long, or up to twice as long when it stopped in
-the middle, is no longer waited for."""
+the middle, is no longer waited for; unless it tells by itself that it is lost."""
 
 
 class OutletSpeaker:
@@ -34,6 +34,8 @@ class OutletSpeaker:
 
     `attach`, `detach`, `come_back` and `reached` are for whoever brings the outlet.
     """
+
+    stalled_s = STALLED_S
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -45,7 +47,7 @@ class OutletSpeaker:
     def begin(self, turn_id: int) -> OutletPlayback:
         if self._playback is not None:
             self._playback.end()
-        self._playback = OutletPlayback(turn_id, self._new_sound, self._clock)
+        self._playback = OutletPlayback(turn_id, self._new_sound, self._clock, self.stalled_s)
         return self._playback
 
     def silence(self) -> None:
@@ -98,8 +100,13 @@ class OutletPlayback:
     """
 
     def __init__(
-        self, turn_id: int, new_sound: Callable[[int, bool], SoundInOutlet], clock: Callable[[], float]
+        self,
+        turn_id: int,
+        new_sound: Callable[[int, bool], SoundInOutlet],
+        clock: Callable[[], float],
+        stalled_s: float,
     ) -> None:
+        self._stalled_s = stalled_s
         self._turn_id = turn_id
         self._new_sound = new_sound
         self._clock = clock
@@ -239,10 +246,10 @@ class OutletPlayback:
 
     def _watch_progress(self) -> None:
         if self._stall_timer is None and self._sounding:
-            self._stall_timer = self._loop.call_later(STALLED_S, self._check_progress, self._progress_s)
+            self._stall_timer = self._loop.call_later(self._stalled_s, self._check_progress, self._progress_s)
 
     def _check_progress(self, progress_s: float) -> None:
-        """`STALLED_S` after a look at the progress: is it still the same?"""
+        """`stalled_s` after a look at the progress: is it still the same?"""
         self._stall_timer = None
         if self._sound is not None and not self._sound.over and self._progress_s == progress_s:
             self.leave(self._sound.outlet)

@@ -14,17 +14,14 @@ import ctypes
 import os
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import Any, cast
 
-from device.audio import sound_server
+from device.audio.sound_devices import Place, SoundDevice, broken, busy, find, gone, plugged
 from device.audio.sound_server import Direction, Placement
 from device.audio.sound_stream import CardInput, CardOutput, InputStream, OutputStream
 from device.errors import AudioDeviceError, EngineMissing
 
-AUTO = "auto"
 BUFFER_S = 0.1
 """Of the card: shorter ones had gaps on a busy machine, and stopping a stream drops it at once."""
 RATES_HZ = (48_000, 44_100, 96_000, 32_000, 16_000, 22_050, 11_025, 8_000, 192_000)
@@ -32,45 +29,41 @@ MANY_CHANNELS = 16
 """More than a card has: the device is not one, and takes any number."""
 ASIDE_S = 5.0
 """How long an opening waits for the others to step aside for a look at the devices."""
-_SERVERS_DEVICES = ("pulse", "pipewire", "default")
-"""Names under which ALSA's plugins lead to a sound server."""
 _ASK_FOR_OTHERS = (-9_997, -9_998, -9_994)
 """paInvalidSampleRate, paInvalidChannelCount, paSampleFormatNotSupported."""
 _DEVICE_UNAVAILABLE = -9_985
 
 
-@dataclass(frozen=True, slots=True)
-class SoundDevice:
-    """A microphone, a speaker, or both, as PortAudio lists it."""
-
-    index: int
-    name: str
-    host_api: str
-    inputs: int
-    outputs: int
-    rate_hz: int
-    """The one it would choose."""
-
-    def channels(self, direction: Direction) -> int:
-        return self.inputs if direction is Direction.INPUT else self.outputs
+def _sounddevice() -> Any:
+    try:
+        import sounddevice
+    except (ImportError, OSError) as error:
+        raise EngineMissing(
+            "The sound card needs PortAudio, which is not installed: sudo apt install libportaudio2."
+        ) from error
+    _hush_alsa()
+    if not sounddevice._initialized:  # an earlier library was closed
+        sounddevice._initialize()
+    return sounddevice
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a stream is opened: a device of PortAudio's, and the server's behind it, if there is one."""
+def _hush_alsa() -> None:
+    """ALSA writes what goes wrong to the terminal, too; PortAudio's errors tell it already.
 
-    device: SoundDevice
-    server_device: str = ""
-
-    @property
-    def name(self) -> str:
-        return self.server_device or self.device.name
+    Its handler is set to a function of the C library that takes no notice of its arguments: one made by
+    Python would need memory that is both writable and executable, which a service may forbid.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        handler = ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p)
+        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(handler)
 
 
 class SoundLibrary:
-    """Safe to use from any thread. `sounddevice` is imported at the first use."""
+    """Safe to use from any thread. PortAudio is loaded at the first use."""
 
-    def __init__(self) -> None:
+    def __init__(self, load: Callable[[], Any] = _sounddevice) -> None:
+        """`load` gives the module `sounddevice`; raises EngineMissing."""
+        self._load = load
         self._changed = threading.Condition(threading.RLock())
         self._loaded: Any = None
         self._plugged: object = None
@@ -146,25 +139,17 @@ class SoundLibrary:
 
     def _library(self) -> Any:
         if self._loaded is None:
-            try:
-                import sounddevice
-            except (ImportError, OSError) as error:
-                raise EngineMissing(
-                    "The sound card needs PortAudio, which is not installed: sudo apt install libportaudio2."
-                ) from error
-            _hush_alsa()
             self._plugged = plugged()
-            if not sounddevice._initialized:
-                sounddevice._initialize()
-            self._loaded = sounddevice
+            self._loaded = self._load()
         return self._loaded
 
     def _restart(self) -> None:
         library = self._library()
         self._plugged = plugged()
         self._asked_aside = False
-        library._terminate()
-        library._initialize()
+        for call in (library._terminate, library._initialize):
+            with contextlib.suppress(self.portaudio_error):  # then nothing can be opened, and that is told
+                call()
         self._changed.notify_all()
 
     def _open(self, direction: Direction, wanted: str) -> tuple[str, Any, _Hold]:
@@ -172,44 +157,20 @@ class SoundLibrary:
         with self._changed:
             if not self._changed.wait_for(lambda: not self._asked_aside, ASIDE_S):
                 self._asked_aside = False
-            place = self._find(direction, wanted)
             try:
+                place = self._find(direction, wanted)
                 with _pinned(direction, place.server_device):
                     stream = self._open_somehow(direction, place.device)
             except self.portaudio_error as error:
-                busy = _DEVICE_UNAVAILABLE in error.args
-                raise AudioDeviceError((_busy if busy else _broken)(direction, place.name)) from error
+                sentence = busy if _DEVICE_UNAVAILABLE in error.args else broken
+                raise AudioDeviceError(sentence(direction, wanted)) from error
             self._streams += 1
-        placement = None
-        if place.server_device:
-            placement = Placement(direction, "" if wanted == AUTO else wanted)
+        placement = Placement(direction, place.wanted) if place.server_device else None
         return place.name, stream, _Hold(self, direction, place.name, placement)
 
-    def _find(self, direction: Direction, wanted: str) -> _Place:
-        usable = [device for device in self.devices() if device.channels(direction) > 0]
-        leading = [device for device in usable if device.name in _SERVERS_DEVICES]
-        if wanted != AUTO:
-            for device in usable:
-                if wanted.casefold() in device.name.casefold():
-                    return _Place(device)
-        elif usable:
-            chosen = self._default(direction, usable)
-            if chosen not in leading:
-                return _Place(chosen)
-            leading = [chosen]
-        served = sound_server.devices(direction) if leading else None
-        if served is None and leading and wanted == AUTO:
-            return _Place(leading[0])
-        matching = [device for device in served or () if wanted == AUTO or device.matches(wanted)]
-        if not matching:
-            raise AudioDeviceError(_absent(direction, wanted))
-        names = [device.name for device in matching]
-        default = sound_server.default(direction)
-        return _Place(leading[0], default if default in names else names[0])
-
-    def _default(self, direction: Direction, usable: list[SoundDevice]) -> SoundDevice:
-        index = self._library().default.device[0 if direction is Direction.INPUT else 1]
-        return next((device for device in usable if device.index == index), usable[0])
+    def _find(self, direction: Direction, wanted: str) -> Place:
+        defaults = self._library().default.device
+        return find(self.devices(), defaults[direction is Direction.OUTPUT], direction, wanted)
 
     def _open_somehow(self, direction: Direction, device: SoundDevice) -> Any:
         """With the first rate and number of channels that it takes."""
@@ -242,49 +203,16 @@ class _Hold:
     @contextlib.contextmanager
     def guard(self) -> Iterator[None]:
         if self._placement is not None and self._placement.lost:
-            raise AudioDeviceError(_gone(self._direction, self._name))
+            raise AudioDeviceError(gone(self._direction, self._name))
         try:
             yield
         except self._library.portaudio_error as error:
-            raise AudioDeviceError(_gone(self._direction, self._name)) from error
+            raise AudioDeviceError(gone(self._direction, self._name)) from error
 
     def release(self, close: Callable[[], None]) -> None:
         if self._placement is not None:
             self._placement.close()
         self._library.closed(close)
-
-
-def _hush_alsa() -> None:
-    """ALSA writes what goes wrong to the terminal, too; PortAudio's errors tell it already.
-
-    Its handler is set to a function of the C library that takes no notice of its arguments: one made by
-    Python would need memory that is both writable and executable, which a service may forbid.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        handler = ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p)
-        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(handler)
-
-
-def plugged() -> tuple[object, ...]:
-    """Differs when a sound card was plugged in or out, or a sound server has come or gone."""
-    folder = Path(os.environ.get("XDG_RUNTIME_DIR", "/run"))
-    sockets = (folder / "pulse" / "native", folder / "pipewire-0")
-    return (_text(Path("/proc/asound/cards")), *(_identity(socket) for socket in sockets))
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text()
-    except OSError:
-        return ""
-
-
-def _identity(file: Path) -> tuple[int, int]:
-    try:
-        state = file.stat()
-    except OSError:
-        return (0, 0)
-    return (state.st_ino, state.st_mtime_ns)
 
 
 def _channel_counts(most: int) -> tuple[int, ...]:
@@ -307,29 +235,3 @@ def _pinned(direction: Direction, server_device: str) -> Iterator[None]:
             del os.environ[direction.variable]
         else:
             os.environ[direction.variable] = before
-
-
-# --- sentences -----------------------------------------------------------------------------------
-
-
-_PART = {Direction.INPUT: "microphone", Direction.OUTPUT: "speaker"}
-
-
-def _absent(direction: Direction, wanted: str) -> str:
-    part = _PART[direction]
-    if wanted == AUTO:
-        return f"There is no {part}: plug one in."
-    return f'There is no {part} with "{wanted}" in its name: plug it in, or set sound.{part} to another one.'
-
-
-def _busy(direction: Direction, name: str) -> str:
-    part = _PART[direction]
-    return f"The {part} ({name}) is in use by another program: end that, or set sound.{part} to another one."
-
-
-def _broken(direction: Direction, name: str) -> str:
-    return f"The {_PART[direction]} ({name}) cannot be opened: unplug it and plug it in again."
-
-
-def _gone(direction: Direction, name: str) -> str:
-    return f"The {_PART[direction]} ({name}) is gone: plug it in again."

@@ -59,6 +59,8 @@ class StreamKeeper(Generic[StreamT]):
         self._wanted = False
         self._ending = False
         self._beat_s = time.monotonic()
+        self._is_well = False
+        """And nothing else was told since."""
         self._told = ""
         self._first_attempt: asyncio.Future[bool] = self._loop.create_future()
         self._look_timer = self._loop.call_later(LOOK_S, self._look)
@@ -87,10 +89,13 @@ class StreamKeeper(Generic[StreamT]):
 
     def well(self) -> None:
         """By the thread itself: the device does its work."""
-        self._tell("")
+        if not self._is_well:
+            self._is_well = True
+            self._in_loop(self._attempted, True)
+            self._in_loop(self._changed_to, "")
 
     async def opened(self, within_s: float) -> bool:
-        """Whether the first attempt to open it succeeds by then."""
+        """Whether the device does its work by then, at the first attempt."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 return await asyncio.shield(self._first_attempt)
@@ -113,21 +118,24 @@ class StreamKeeper(Generic[StreamT]):
             try:
                 self._serve()
             except TwomindsError as error:
-                self._in_loop(self._attempted, False)
-                self._tell(str(error))
+                self._ill(str(error))
                 self._rest()
         self._beat_s = time.monotonic()
 
     def _serve(self) -> None:
         stream = self._open()
         try:
-            self._in_loop(self._attempted, True)
             self._use(stream)
         except TwomindsError as error:
-            self._tell(str(error))  # before the closing, which may hang
+            self._ill(str(error))  # before the closing, which may hang
             raise
         finally:
             stream.close()
+
+    def _ill(self, sentence: str) -> None:
+        self._is_well = False
+        self._in_loop(self._attempted, False)
+        self._in_loop(self._changed_to, sentence)
 
     def _rest(self) -> None:
         """Before the next attempt."""
@@ -151,10 +159,8 @@ class StreamKeeper(Generic[StreamT]):
         """Does the thread still give signs?"""
         self._look_timer = self._loop.call_later(LOOK_S, self._look)
         if self.wanted and time.monotonic() - self._beat_s > HANGS_S:
+            self._is_well = False
             self._changed_to(f"The {self._part} does not answer: restart the sound server, or the device.")
-
-    def _tell(self, sentence: str) -> None:
-        self._in_loop(self._changed_to, sentence)
 
     def _changed_to(self, sentence: str) -> None:
         if sentence != self._told:

@@ -13,7 +13,8 @@ import subprocess
 import threading
 
 from device.audio import sound_server
-from device.audio.sound_library import AUTO, SoundLibrary
+from device.audio.sound_devices import AUTO
+from device.audio.sound_library import SoundLibrary
 from device.audio.sound_server import Direction
 from device.audio.sound_stream import InputStream, OutputStream
 from device.errors import AudioDeviceError
