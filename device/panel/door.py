@@ -13,7 +13,7 @@ from device.panel import messages as m
 from device.panel.token import Attempts, Token
 
 HELLO_WITHIN_S = 5.0
-MOST_WAITING = 8
+MOST_WAITING = 16
 """Sockets from one address that have not said hello yet."""
 
 REFUSED, TOO_MANY, WRONG_TOKEN, TOO_MANY_TRIES = 1008, 1013, 4401, 4429

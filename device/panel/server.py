@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
@@ -21,11 +22,13 @@ from device.panel.floor import Floor
 from device.panel.guard import Guard, names
 from device.panel.listener import bound, port_of, serve
 from device.panel.messages import Left, Reach
-from device.panel.network import Identity
 from device.panel.own_names import OwnNames, own_names
 from device.panel.ports import Device
 from device.panel.talk import Page
 from device.panel.token import kept_token
+
+if TYPE_CHECKING:
+    from device.panel.network import Identity
 
 ADDRESS = "127.0.0.1"
 OWN = (ADDRESS, "localhost", "[::1]")
@@ -113,7 +116,12 @@ class Panel:
                 self._listening.clear()
 
     async def _beyond(self, application: Starlette, sockets: contextlib.ExitStack) -> _Beyond:
-        """The listener for the network, permitted by the gate for as long as `sockets` are open."""
+        """The listener for the network, permitted by the gate for as long as `sockets` are open.
+
+        What makes certificates takes 10 MB of memory, and is loaded only here.
+        """
+        from device.panel.network import Identity
+
         host, port = self._place.host, self._settings.network_port
         identity = await asyncio.to_thread(Identity, self._folder, self._place.look)
         sockets.enter_context(self._device.gate.listening(host, port))

@@ -108,7 +108,7 @@ def test_whatever_can_be_used_has_a_name_and_every_reference_leads_somewhere(chr
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_stands_out_in_every_state(chrome: Chrome, scheme: Literal["light", "dark"]) -> None:
     async def story(device: Served, chrome: Chrome) -> None:
-        page = await full(device, chrome, color_scheme=scheme, reduced_motion="reduce")
+        page = await full(device, chrome, color_scheme=scheme)
         faint: dict[str, list[str]] = {}
         for state in LightState:
             device.board.post(LightChanged(state, leaving=True))

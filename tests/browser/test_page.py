@@ -243,7 +243,7 @@ def test_the_robot_makes_each_gesture_and_a_refusal_is_shown(chrome: Chrome) -> 
 
 def test_the_robots_face_shows_each_mood_until_the_next(chrome: Chrome) -> None:
     async def story(device: Served, chrome: Chrome) -> None:
-        page = await chrome.open(device.url)
+        page = await chrome.open(device.url, reduced_motion="no-preference")
         faces = set()
         for mood in Emotion:
             device.board.post(LightChanged(LightState.SPEAKING, leaving=False, mood=mood))

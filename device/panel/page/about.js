@@ -33,6 +33,11 @@ export class About {
     byId("addresses").replaceChildren(...addresses.map((address) => make("li", "", address)));
     byId("certificate").hidden = !fingerprint;
     byId("no-network").hidden = Boolean(fingerprint);
-    say("fingerprint", fingerprint);
+    byId("fingerprint").replaceChildren(...breakable(fingerprint));
   }
+}
+
+/** A long line of pairs may be broken after a colon, never inside a pair. */
+function breakable(fingerprint) {
+  return fingerprint.split(":").flatMap((pair, at) => (at ? [":", document.createElement("wbr"), pair] : [pair]));
 }

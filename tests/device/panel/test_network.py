@@ -9,8 +9,11 @@ import json
 import os
 import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +30,8 @@ from device.places import panel_directory
 from device.way_in import WayIn
 from tests.device.panel.scripted import NAMES, Served, served
 from tests.virtual_time import run
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)
@@ -200,6 +205,12 @@ def test_it_is_not_there_unless_switched_on() -> None:
             assert not (panel_directory(os.environ) / "certificate.pem").exists()
 
     asyncio.run(story())
+
+
+def test_what_makes_certificates_is_not_loaded_unless_it_is_needed() -> None:
+    seen = "import sys, device.panel.server; print('cryptography' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", seen], cwd=ROOT, capture_output=True, timeout=60)
+    assert done.stdout == b"False\n", done.stderr
 
 
 def test_a_taken_port_names_the_setting_that_moves_it() -> None:
