@@ -33,7 +33,7 @@ def speech(shared_data: Path) -> Audio:
 
 def is_blue(device: Thin) -> bool:
     light = device("light")
-    return bool(light["blue"] > 0.2 and light["green"] < 0.1)
+    return bool(light["blue"] > 0.2 and light["green"] < light["blue"] / 2)
 
 
 def is_cyan(device: Thin) -> bool:
