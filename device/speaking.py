@@ -38,6 +38,8 @@ LONGEST_BUFFER_S = 10.0
 """No speaker holds more sound than this; one that takes nothing for longer is stuck."""
 DRAIN_SLACK_S = 2.0
 """How much later than its length a playback may end before it counts as stuck."""
+NEARLY_S = 0.005
+"""A clause that sounded up to here is over: another rate has room for a sample less than this one."""
 LETTERS_PER_S = 15
 """Of speech at about 165 words a minute: the length of a clause that was cut off while being made."""
 
@@ -61,7 +63,7 @@ def spoken_part(spans: list[Span], played_s: float) -> str:
     """
     parts: list[str] = []
     for span in spans:
-        if played_s >= span.end_s:
+        if played_s >= span.end_s - NEARLY_S:
             parts.append(span.text.strip())
         elif played_s > span.start_s:
             parts.append(first_words(span.text, (played_s - span.start_s) / (span.end_s - span.start_s)))

@@ -115,8 +115,8 @@ def test_a_recording_is_heard_and_the_answer_comes_out_of_the_speaker_whole(
 ) -> None:
     recording = load(shared_data / "speech" / RECORDING).audio
 
-    async def answer(running: Agent, asking: Awaitable[object]) -> np.ndarray:
-        """Checked for its length and against clipping."""
+    async def answer(running: Agent, asking: Awaitable[object]) -> tuple[str, list[str], np.ndarray]:
+        """What was heard, the clauses, and how they sounded: at full length, not clipped."""
         with either.recording() as recorder:
             await asking
             record = await running.turn()
@@ -124,17 +124,18 @@ def test_a_recording_is_heard_and_the_answer_comes_out_of_the_speaker_whole(
             heard = recorder.heard()
         first_s, last_s = heard.audible_s()
         assert last_s - first_s == pytest.approx(record["spoken_s"], abs=0.4)
+        clauses = [answering["text"].strip() for answering in running.of("answering")]
+        assert record["reply"] == " ".join(clauses)
+        running.forget()
         samples = heard.samples.astype(float)
         assert np.abs(samples).max() < 32_000, "clipped"
-        return samples
+        return record["transcript"], clauses, samples
 
     async def story(running: Agent) -> None:
-        await answer(running, say(either, running, recording))
-        assert running.of("heard")[-1]["text"] == TRANSCRIPT
-        before = len(running.of("answering"))
-        sounded = await answer(running, running.ask("what is the date today"))
-        clauses = [answering["text"] for answering in running.of("answering")[before:]]
-        assert clauses
+        heard, answered, _ = await answer(running, say(either, running, recording))
+        assert heard == TRANSCRIPT
+        assert answered
+        _, clauses, sounded = await answer(running, running.ask("what is the date today"))
         for clause in clauses:
             check_clause(voiced(await rendered(clause)), voiced(sounded))
 
@@ -142,6 +143,7 @@ def test_a_recording_is_heard_and_the_answer_comes_out_of_the_speaker_whole(
     tell(
         either,
         story,
+        CONSENT__TRANSCRIPTS="true",
         WHISPER__MODEL=whisper,
         ENGINES__STT="whisper",
         ENGINES__TTS="espeak",

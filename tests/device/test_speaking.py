@@ -18,6 +18,7 @@ SPANS = [Span("One two three.", 0.0, 1.0), Span(" Four five six.", 1.0, 2.0)]
         (0.1, ""),
         (0.3, "One"),
         (0.99, "One two"),
+        (0.9999, "One two three."),
         (1.0, "One two three."),
         (1.5, "One two three. Four"),
         (2.0, "One two three. Four five six."),

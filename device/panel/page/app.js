@@ -109,6 +109,9 @@ byId("ask").addEventListener("submit", (event) => {
 
 // --- what the device says ---
 
+/** The page's own microphone or speaker serves; otherwise every window is as near to the robot as any other. */
+const pageSounds = () => welcome.microphone === "page" || welcome.speaker === "page";
+
 const told = {
   welcome: greeted,
   light(light) {
@@ -132,7 +135,7 @@ const told = {
   left: ({ departures }) => showDepartures(departures),
   reach: (reach) => about.reach(reach),
   loudness: ({ peak_dbfs, rms_dbfs }) => meter.show(peak_dbfs, rms_dbfs),
-  floor: ({ yours }) => status.floor(yours),
+  floor: ({ yours }) => status.floor(yours || !pageSounds()),
   heard: ({ turn_id, text, final }) => conversation.heard(turn_id, text, final),
   answering: ({ turn_id, text, mind, reason }) => conversation.answering(turn_id, text, mind, reason),
   moved: ({ gesture }) => robot.perform(gesture),
