@@ -70,10 +70,9 @@ def find(devices: Sequence[SoundDevice], default_index: int, direction: Directio
 def _on_server(device: SoundDevice, direction: Direction, wanted: str) -> Place:
     """`device` may lead to a sound server; then to a definite one of its devices.
 
-    The server's own variable (PULSE_SOURCE, PULSE_SINK) counts for more than `wanted`: whoever sets it, for
-    instance to cancel echo, has chosen a device that stands before the one that is wanted.
+    Where any will do, the server's own variable (PULSE_SOURCE, PULSE_SINK) counts.
     """
-    wanted = os.environ.get(direction.variable, "") or wanted
+    wanted = wanted or os.environ.get(direction.variable, "")
     served = sound_server.devices(direction)
     if served is None and not wanted:
         return Place(device)

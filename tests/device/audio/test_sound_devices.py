@@ -65,10 +65,10 @@ def test_a_monitor_of_a_speaker_is_no_microphone() -> None:
 
 
 @pytest.mark.usefixtures("server")
-def test_the_servers_own_variable_counts_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_servers_own_variable_counts_where_no_name_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULSE_SOURCE", "alsa_input.usb-Jabra")
     assert source(AUTO) == "alsa_input.usb-Jabra"
-    assert source("Built-in") == "alsa_input.usb-Jabra"
+    assert source("Built-in") == "alsa_input.pci"
 
 
 @pytest.mark.usefixtures("server")
