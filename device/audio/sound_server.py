@@ -26,6 +26,8 @@ SETTLES_S = 0.2
 """Servers tell of one change by several lines."""
 NOWHERE = "auto_null"
 """The speaker that both servers put up when there is none."""
+UNLINKED = 0xFFFF_FFFF
+"""PipeWire's answer for a stream that has not begun yet, or whose device has gone."""
 
 
 class Direction(enum.Enum):
@@ -116,7 +118,13 @@ class Placement:
             return False
         good = {device.index for device in real if device.matches(self._wanted)}
         mine = [stream for stream in streams if _is_mine(stream["properties"])]
+        if good:
+            mine = [stream for stream in mine if not self._rests(stream)]
         return any(stream[self._direction.device] not in good for stream in mine)
+
+    def _rests(self, stream: Mapping[str, Any]) -> bool:
+        """Of PipeWire's: it is linked to its device when it begins."""
+        return stream["corked"] and stream[self._direction.device] == UNLINKED
 
 
 def _is_mine(properties: Mapping[str, str]) -> bool:
