@@ -70,6 +70,20 @@ def devices(direction: Direction) -> list[ServerDevice] | None:
     ]
 
 
+def can_be_asked() -> bool:
+    """Whether `pactl` is installed."""
+    return shutil.which("pactl") is not None
+
+
+def server() -> str:
+    """What it calls itself, as in "PulseAudio (on PipeWire 1.4.2)"; empty: there is none."""
+    told = _pactl("--format=json", "info")
+    try:
+        return "" if told is None else str(json.loads(told)["server_name"])
+    except (json.JSONDecodeError, KeyError):
+        return ""
+
+
 def default(direction: Direction) -> str:
     """The name of the server's default device; empty: there is none."""
     told = _pactl("get-default-" + direction.device)
@@ -124,7 +138,7 @@ class Placement:
 
     def _rests(self, stream: Mapping[str, Any]) -> bool:
         """Of PipeWire's: it is linked to its device when it begins."""
-        return stream["corked"] and stream[self._direction.device] == UNLINKED
+        return bool(stream["corked"] and stream[self._direction.device] == UNLINKED)
 
 
 def _is_mine(properties: Mapping[str, str]) -> bool:
