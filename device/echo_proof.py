@@ -62,7 +62,7 @@ class EchoProof:
             )
         if before.likeness < ITS_OWN:
             return "Something else was heard besides its own voice: measure again while nobody speaks."
-        if after.voice_dbfs <= FLOOR_DBFS:
+        if after.voice_dbfs <= FLOOR_DBFS < before.noise_dbfs:
             return "With echo cancellation the microphone gave no sound at all, so nothing is known."
         if self.quieter_db < PROVEN_DB and after.voice_dbfs - after.noise_dbfs > NEAR_NOISE_DB:
             return (
