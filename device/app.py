@@ -143,7 +143,7 @@ async def serve(settings: Settings) -> None:
         assert speaker
         says = timer_phrases(settings.language, name=settings.character.name)
         alarms = Alarms(KeptTimers(state), lambda ring: session.announce(ring), ids, says)
-        echo_free = sound.masters is not None and proven(state, *sound.masters)
+        echo_free = sound.masters is not None and proven(state, *sound.masters, settings.sound.loudest)
         sounding = Sounding(speaker, microphone.want, echo_free)
         device = assemble(settings, engines, sounding, journal.write, board, conversation, alarms)
         session = device.session

@@ -102,9 +102,13 @@ def build_parser() -> argparse.ArgumentParser:
     replay.add_argument("--fast", action="store_true", help="as fast as the machine can, not in real time")
     replay.add_argument("--json", action="store_true", help="print one JSON object per line")
 
-    _add(
-        commands, "doctor", _doctor, "tell what works here, and how to mend what does not", "twominds doctor"
+    examining = "twominds doctor", "twominds doctor --acoustic"
+    what = "tell what works here, and how to mend what does not"
+    doctor = _add(commands, "doctor", _doctor, what, *examining)
+    doctor.add_argument(
+        "--acoustic", action="store_true", help="play sounds, and measure how the microphone hears them"
     )
+    doctor.add_argument("--json", action="store_true", help="print what was found as JSON")
 
     bench = commands.add_parser("bench", help="measure the engines", description="Measure the engines.")
     benches = bench.add_subparsers(required=True, metavar="ENGINE")
@@ -195,11 +199,26 @@ def _replay(parsed: argparse.Namespace) -> int:
 
 
 def _doctor(parsed: argparse.Namespace) -> int:
+    if parsed.acoustic:
+        return _measure_the_room(parsed)
     from device import doctor
 
     findings = doctor.examine(os.environ)
-    print(doctor.render(findings))
+    print(json.dumps(doctor.as_json(findings)) if parsed.json else doctor.render(findings))
     return doctor.exit_code(findings)
+
+
+def _measure_the_room(parsed: argparse.Namespace) -> int:
+    from device import doctor_acoustic, echo_proof
+    from device.brain.tts_espeak import EspeakVoice
+
+    settings = _settings()
+    print(doctor_acoustic.announcement(settings.sound), file=sys.stderr, flush=True)
+    report = asyncio.run(doctor_acoustic.examine(settings.sound, EspeakVoice(settings.voice)))
+    if report.proof:
+        echo_proof.keep(report.proof, places.state_directory(os.environ))
+    print(json.dumps(report.as_json()) if parsed.json else report.as_text())
+    return 0 if report.well else 1
 
 
 def _bench_stt(parsed: argparse.Namespace) -> int:

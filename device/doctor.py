@@ -1,13 +1,13 @@
 """Looks at this machine: what works, what is missing, and the line that would mend it.
 
-Every check tries the real thing (a word is spoken, a model is loaded) and stands alone: one that fails
-never hides another. Nothing is changed; the whole takes about a second.
+Every check tries the real thing (a word is spoken, a model is loaded, the microphone is opened) and stands
+alone: one that fails never hides another. Nothing is changed; the whole takes some two seconds, and each
+check of the body 3 s at most.
 """
 
 from __future__ import annotations
 
 import contextlib
-import enum
 import errno
 import importlib.util
 import os
@@ -17,52 +17,19 @@ import socket
 import subprocess
 import tempfile
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from device import doctor_engines, places
+from device import doctor_body, doctor_engines, places
 from device.config import Settings
 from device.config_load import check, load
 from device.contracts import FRAME_BYTES, RATE_HZ
+from device.finding import Check, Finding, Machine, State
 
 SPEAKING_S = 5.0
 """The longest that espeak-ng may take for one word; 10 to 20 ms are usual."""
-
-
-class State(enum.Enum):
-    """How a part of the machine was found."""
-
-    OK = "ok"
-    MISSING = "missing"
-    SIMULATED = "simulated"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found."""
-
-    name: str
-    state: State
-    detail: str
-    fix: str = ""
-    """The command or the step that would make it OK; empty when there is nothing to do."""
-    needed: bool = True
-    """Whether the device cannot hold a conversation without it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What the checks look at."""
-
-    settings: Settings
-    settings_problems: Sequence[str]
-    settings_file: Path | None
-    env: Mapping[str, str]
-
-
-Check = Callable[[Machine], Finding]
 
 
 def examine(env: Mapping[str, str], file: Path | None = None) -> list[Finding]:
@@ -75,6 +42,11 @@ def examine(env: Mapping[str, str], file: Path | None = None) -> list[Finding]:
     settings = Settings() if problems else load(file, env).settings
     machine = Machine(settings, problems, file, env)
     return [_isolated(name, look, machine) for name, look in CHECKS.items()]
+
+
+def as_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """One object for each, for a program."""
+    return [{**asdict(finding), "state": finding.state.value} for finding in findings]
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
@@ -247,15 +219,6 @@ def _page(machine: Machine) -> Finding:
     return Finding(name, State.OK, f"{address} is free")
 
 
-def _sound(machine: Machine) -> Finding:
-    return Finding(
-        "microphone, speaker",
-        State.SIMULATED,
-        "the page lends the browser's microphone and speaker",
-        needed=False,
-    )
-
-
 def _robot(machine: Machine) -> Finding:
     return Finding("robot", State.SIMULATED, "gestures are shown on the page", needed=False)
 
@@ -289,6 +252,6 @@ CHECKS: Mapping[str, Check] = {
     "VAD: Silero": _silero,
     "voice: espeak-ng": _espeak,
     "page": _page,
-    "microphone, speaker": _sound,
+    **doctor_body.CHECKS,
     "robot": _robot,
 }

@@ -1,4 +1,4 @@
-"""What the room and the devices do to a sound: a sweep is played, and what comes back is looked at.
+"""What the room and the devices do to a sound: it is played, and what comes back is looked at.
 
 An exponential sine sweep (Farina 2000) excites every frequency of speech; dividing the spectrum of what
 was recorded by its own gives the impulse response of the whole way from the speaker's input to the
@@ -17,6 +17,7 @@ from device.contracts import RATE_HZ, Audio
 
 LOWEST_HZ, HIGHEST_HZ = 150.0, 7_000.0
 SWEEP_S = 1.0
+SECOND_BYTES = 2 * RATE_HZ
 FADE_S = 0.02
 AMPLITUDE = 0.35
 """-9 dBFS: loud enough for a quiet room, far from clipping."""
@@ -25,6 +26,10 @@ ECHO_S = 0.3
 BEFORE_PEAK_S = 0.005
 DISTINCT_DB = 20.0
 """Of noise alone, the highest point of the response lies 15 to 17 dB above its RMS: an echo is clearer."""
+STEP_S = 0.02
+"""Of the rhythm that speech is recognised by."""
+DYNAMICS_DB = 40.0
+"""What lies further below the loudest is a pause."""
 REGULARISED = 1e-3
 """Of the sweep's strongest frequency: what the sweep does not excite is not divided by nothing."""
 
@@ -58,6 +63,8 @@ def analyse(before: bytes, after: bytes) -> Acoustics:
     """`before`: the room before the sweep; `after`: from the moment at which it began, for as long as its
     echo may take. Both mono int16 at 16 kHz.
     """
+    if not after:
+        return Acoustics(None, None, FLOOR_DBFS, FLOOR_DBFS, 0.0)
     level = measure(after)
     noise_dbfs = measure(before).rms_dbfs
     response = _impulse_response(after)
@@ -69,6 +76,38 @@ def analyse(before: bytes, after: bytes) -> Acoustics:
     echo = response[first : peak + int(ECHO_S * RATE_HZ)]
     echo_db = _db(math.sqrt(float(np.sum(np.square(echo)))))
     return Acoustics(peak / RATE_HZ, echo_db, noise_dbfs, level.peak_dbfs, level.clipped_share)
+
+
+def loudest_dbfs(pcm: bytes) -> float:
+    """The RMS of the loudest second of mono int16 at 16 kHz; of a shorter piece, its own."""
+    seconds = [pcm[first : first + SECOND_BYTES] for first in range(0, len(pcm), SECOND_BYTES // 4)]
+    whole = [second for second in seconds if len(second) == SECOND_BYTES]
+    return max(measure(second).rms_dbfs for second in whole or [pcm])
+
+
+def likeness(played: bytes, heard: bytes) -> float:
+    """How far what was heard has the rhythm of the speech that was played, 0 to 1; both at 16 kHz.
+
+    It is the correlation of their levels in steps of 20 ms, at the delay where it is highest, so that
+    neither the room's colour nor its reverberation matters. `heard` has to be the longer one.
+    """
+    wanted, found = _levels_db(played), _levels_db(heard)
+    delays = range(max(0, len(found) - len(wanted)) + 1)
+    return max((_correlation(wanted, found[delay:][: len(wanted)]) for delay in delays), default=0.0)
+
+
+def _levels_db(pcm: bytes) -> np.ndarray:
+    step = int(STEP_S * RATE_HZ)
+    samples = np.frombuffer(pcm, np.int16).astype(np.float64)
+    steps = samples[: len(samples) // step * step].reshape(-1, step)
+    levels = 10 * np.log10(np.mean(np.square(steps), axis=1) + 1)
+    return np.asarray(np.maximum(levels, levels.max(initial=0.0) - DYNAMICS_DB))
+
+
+def _correlation(one: np.ndarray, other: np.ndarray) -> float:
+    if len(one) != len(other) or not one.std() or not other.std():
+        return 0.0
+    return max(0.0, float(np.corrcoef(one, other)[0, 1]))
 
 
 def _impulse_response(recorded: bytes) -> np.ndarray:

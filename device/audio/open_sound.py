@@ -32,8 +32,18 @@ class OpenSound:
 
     microphone: CardMicrophone | None
     speaker: CardSpeaker | None
-    masters: tuple[str, str] | None = None
-    """The real microphone and speaker, by the sound server's names, where it cancels their echo."""
+    echo_free: EchoFreeLibrary | None = None
+    """None: the settings do not want their echo cancelled."""
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Of microphone and speaker, as the machine calls them."""
+        return self.microphone.name if self.microphone else PAGE, self.speaker.name if self.speaker else PAGE
+
+    @property
+    def masters(self) -> tuple[str, str] | None:
+        """The real microphone and speaker, by the sound server's names, while it cancels their echo."""
+        return self.echo_free.masters if self.echo_free else None
 
 
 @asynccontextmanager
@@ -55,7 +65,7 @@ async def open_sound(
         microphone.begin(lambda name, tell: CardMicrophone(library, name, settings.gain_db, clock, tell))
         speaker.begin(lambda name, tell: CardSpeaker(library, name, clock, tell))
         await asyncio.gather(microphone.probe(), speaker.probe())
-        yield OpenSound(microphone.card, speaker.card, echo_free.masters if echo_free else None)
+        yield OpenSound(microphone.card, speaker.card, echo_free)
     finally:
         await asyncio.gather(microphone.close(), speaker.close())
         library.close()

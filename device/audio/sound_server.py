@@ -26,6 +26,8 @@ SETTLES_S = 0.2
 """Servers tell of one change by several lines."""
 NOWHERE = "auto_null"
 """The speaker that both servers put up when there is none."""
+UNLINKED = 0xFFFF_FFFF
+"""PipeWire's answer for a stream that has not begun yet, or whose device has gone."""
 
 
 class Direction(enum.Enum):
@@ -66,6 +68,20 @@ def devices(direction: Direction) -> list[ServerDevice] | None:
         for entry in listed
         if entry["properties"].get("device.class") != "monitor" and entry["name"] != NOWHERE
     ]
+
+
+def can_be_asked() -> bool:
+    """Whether `pactl` is installed."""
+    return shutil.which("pactl") is not None
+
+
+def server() -> str:
+    """What it calls itself, as in "PulseAudio (on PipeWire 1.4.2)"; empty: there is none."""
+    told = _pactl("--format=json", "info")
+    try:
+        return "" if told is None else str(json.loads(told)["server_name"])
+    except (json.JSONDecodeError, KeyError):
+        return ""
 
 
 def default(direction: Direction) -> str:
@@ -116,7 +132,13 @@ class Placement:
             return False
         good = {device.index for device in real if device.matches(self._wanted)}
         mine = [stream for stream in streams if _is_mine(stream["properties"])]
+        if good:
+            mine = [stream for stream in mine if not self._rests(stream)]
         return any(stream[self._direction.device] not in good for stream in mine)
+
+    def _rests(self, stream: Mapping[str, Any]) -> bool:
+        """Of PipeWire's: it is linked to its device when it begins."""
+        return bool(stream["corked"] and stream[self._direction.device] == UNLINKED)
 
 
 def _is_mine(properties: Mapping[str, str]) -> bool:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from device import doctor
-from device.doctor import Finding, State, exit_code, render
+from device.doctor import exit_code, render
+from device.finding import Finding, State
 
 
 @pytest.fixture
