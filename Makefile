@@ -1,6 +1,6 @@
 # twominds: `make run` talks, `make test` proves. Everything else is below; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run voice silero test test-all lint bench soak sound-campaign replay lock clean
+.PHONY: help run voice silero test test-all lint bench soak soak-sound sound-campaign replay lock clean
 python := .venv/bin/python
 export ORT_DISABLE_TELEMETRY := 1
 
@@ -37,6 +37,10 @@ bench: ## measure the agent: its own time, the engines together, memory
 soak: ## half an hour of turns with every native engine: is memory flat?
 	@scripts/setup.sh native
 	$(python) -m bench.soak 30
+
+soak-sound: ## a thousand turns of the whole agent on a virtual sound card: is memory flat?
+	@scripts/setup.sh test
+	$(python) -m bench.soak_sound 1000
 
 sound-campaign: ## a virtual microphone unplugged a hundred times, its speaker silenced: how long it takes
 	@scripts/setup.sh test
