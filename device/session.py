@@ -398,8 +398,9 @@ class Session:
     def _act(self, act: Act) -> None:
         match act:
             case Perform(gesture):
-                self._with.board.post(Moved(gesture))
-                self._tasks.create_task(self._perform(gesture), name="gesture")
+                if not self.latch.pulled:
+                    self._with.board.post(Moved(gesture))
+                    self._tasks.create_task(self._perform(gesture), name="gesture")
             case Express(emotion):
                 self._feel(emotion)
             case SetVolume(percent, change):

@@ -24,6 +24,7 @@ class StopLatch:
     def __init__(self) -> None:
         self._reached: list[Callable[[], None]] = []
         self.pulled = False
+        """Nothing is to move."""
 
     def reaches(self, halt: Callable[[], None]) -> None:
         """`halt` is called whenever the latch is pulled, in the thread that pulls: it returns at once."""

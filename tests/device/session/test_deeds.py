@@ -81,6 +81,23 @@ def test_the_volume_is_set_or_changed_within_its_range(wanted: SetVolume, volume
     Device(brain=FakeBrain([wanted]), settings=loudest).play(story)
 
 
+def test_once_stopped_no_gesture_reaches_the_robot_until_a_person_wants_something() -> None:
+    """The latch may be pulled in another thread, before the turn under way hears of it."""
+
+    async def story(device: Device) -> None:
+        device.session.ask("wave")
+        await device.until(lambda: bool(device.voice.texts))
+        device.session.latch.pull()
+        await device.turn()
+        assert device.robot.done == []
+        assert Moved(Gesture.WAVE) not in device.notices
+        device.session.ask("wave")
+        await device.turn(2)
+        assert device.robot.done == [Gesture.WAVE]
+
+    Device(brain=FakeBrain([Say("Hello! "), Perform(Gesture.WAVE)], every_s=0.5)).play(story)
+
+
 def test_a_robot_that_refuses_hangs_or_breaks_is_no_fault_of_the_conversation() -> None:
     async def story(device: Device) -> None:
         tasks = len(asyncio.all_tasks())
