@@ -95,7 +95,8 @@ def test_once_stopped_no_gesture_reaches_the_robot_until_a_person_wants_somethin
         await device.turn(2)
         assert device.robot.done == [Gesture.WAVE]
 
-    Device(brain=FakeBrain([Say("Hello! "), Perform(Gesture.WAVE)], every_s=0.5)).play(story)
+    items = [Say("Hello! "), Say("I wave. "), Say("Now. "), Perform(Gesture.WAVE)]
+    Device(brain=FakeBrain(items, every_s=0.5)).play(story)
 
 
 def test_a_robot_that_refuses_hangs_or_breaks_is_no_fault_of_the_conversation() -> None:
