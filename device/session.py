@@ -108,6 +108,9 @@ class Session:
         self._conversation = conversation
         self._quiet_since_s = clock()
         self._pressed_s = clock()
+        self._held = False
+        self._held_too_long = False
+        """The button is still down, though the utterance has reached its limit: nobody is heard for that."""
         self._said_last = ""
         self._wanted: bool | None = None
         self.latch = StopLatch()
@@ -127,6 +130,7 @@ class Session:
         While somebody is heard nothing sounds, and the answer to come must not be silenced beforehand.
         """
         self._pressed_s = self._clock()
+        self._held, self._held_too_long = True, False
         if self._state.phase is not m.Phase.LISTENING:
             self._be_still()
         if not self._so.facts.muted:
@@ -135,6 +139,7 @@ class Session:
 
     def release(self) -> None:
         """A tap in which nobody speaks was meant to silence, and is not answered."""
+        self._held = self._held_too_long = False
         tapped = self._clock() - self._pressed_s < TAP_S and self._so.talk.mode == "hold"
         if tapped and self._under_way and self._under_way.hearing:
             self._under_way.turn.record.tapped = True
@@ -233,7 +238,8 @@ class Session:
         """The microphone: closed while muted, and between presses where the owner wants it so."""
         hearing = self._under_way.hearing if self._under_way else None
         captures = hearing is not None and hearing.capturing
-        waits = self._settings.sound.open == "always" and not STUCK_BUTTONS & self._so.facts.faults
+        stuck = self._held_too_long or STUCK_BUTTONS & self._so.facts.faults
+        waits = self._settings.sound.open == "always" and not stuck
         self._want((captures or waits) and not self._so.facts.muted)
 
     def _want(self, wanted: bool) -> None:
@@ -308,6 +314,7 @@ class Session:
     def _end_capture(self) -> None:
         """The press that ends an utterance stops as every press does, and then allows what is asked for."""
         self._allow_motion()
+        self._held_too_long = self._held and self._so.facts.mode is m.TalkMode.HOLD
         if self._under_way and self._under_way.hearing:
             self._under_way.hearing.end(self._so.talk.post_roll_ms / 1000)
 

@@ -7,7 +7,7 @@ import asyncio
 from device.config import Settings, Sound, Talk
 from device.contracts import Outcome, Urgency
 from device.notices import LightState, Loudness, Refused, Standing
-from tests.device.session.rig import SPEECH, Device, announcement, stock_text
+from tests.device.session.rig import SILENCE, SPEECH, Device, announcement, stock_text
 
 GONE = "The microphone is gone: plug it in again."
 
@@ -104,11 +104,31 @@ def test_where_the_owner_wants_it_the_microphone_is_open_only_from_press_to_post
     device.play(story)
 
 
+def test_a_button_held_beyond_the_longest_utterance_closes_the_microphone_until_it_is_let_go() -> None:
+    async def story(device: Device) -> None:
+        device.session.press()
+        device.sound = SPEECH
+        await asyncio.sleep(2.5)
+        assert device.wanted == [True, False]
+        assert (await device.turn()).heard, "what was said until then is answered"
+        device.sound = SILENCE
+        await asyncio.sleep(1)
+        device.session.release()
+        device.session.ask("hello")
+        await device.turn(2)
+        assert device.wanted == [True, False, True]
+        await device.say(0.5)
+        assert (await device.turn(3)).heard
+
+    Device(settings=Settings(talk=Talk(longest_s=2))).play(story)
+
+
 def test_a_stuck_button_keeps_the_microphone_closed_until_it_is_let_go() -> None:
     async def story(device: Device) -> None:
         device.session.press()
         device.sound = SPEECH
         await device.turn()
+        device.session.release()
         device.session.fault("button", "It is stuck.")
         await asyncio.sleep(0.01)
         assert device.wanted == [True, False]
