@@ -9,7 +9,7 @@ import json
 import os
 import platform
 
-from bench.at_the_speaker import at_the_speaker
+from bench.at_the_speaker import at_the_speaker, hung_loop
 from bench.barge_in import barge_in
 from bench.figure import Figure
 from bench.full_mode import full_mode
@@ -34,6 +34,7 @@ def main() -> None:
         overlap,
         barge_in,
         at_the_speaker,
+        hung_loop,
         voice,
         hold_time_hiding,
         warm_beginning,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,15 @@ from pathlib import Path
 import pytest
 
 from bench.figure import Figure, percentile
+from bench.hearing import real_clips
+from device.contracts import Audio
 from tests.agent_process import Agent, agent
 from tests.sound_card import RATE_HZ, Heard, PipeWire, PulseAudio, Recorder, SoundCard
+from tests.thin_process import Thin, thin
 
 TIMES = 20
+HANGS = 10
+HANG_S = 1.2
 PLAIN = {"TWOMINDS_ENGINES__STT": "pocketsphinx", "TWOMINDS_ENGINES__TTS": "espeak"}
 METHOD = (
     f"the agent as a process on a virtual sound card of {{}}, {TIMES} times, asked and pressed through the "
@@ -44,6 +50,40 @@ def _card(server: type[SoundCard]) -> Iterator[SoundCard]:
             yield card
         finally:
             card.kill()
+
+
+async def hung_loop() -> list[Figure]:
+    """The button's own thread, while the event loop stands still."""
+    name = "loop hung: press to last audible sample"
+    clips = sorted((clip.audio for clip in real_clips()), key=lambda audio: audio.duration_s)
+    if not clips:
+        return [Figure(name, None, "", None, "needs ../shared/data")]
+    try:
+        with _card(PulseAudio) as card, thin(card.env) as device, card.recording() as recorder:
+            took_ms = [1000 * _hung_press(device, card, recorder, clips[0]) for _ in range(HANGS)]
+    except pytest.skip.Exception as missing:
+        return [Figure(name, None, "", None, str(missing))]
+    method = (
+        f"`twominds run --thin` on mock pins and a virtual sound card of PulseAudio, speaking; its event "
+        f"loop stands still for {HANG_S:g} s and the pin goes down; {HANGS} times, at the card's output"
+    )
+    longest = Figure(f"{name}, longest", max(took_ms), "ms", 100, "the same presses")
+    return [Figure(f"{name}, median", statistics.median(took_ms), "ms", 100, method), longest]
+
+
+def _hung_press(device: Thin, card: SoundCard, recorder: Recorder, clip: Audio) -> float:
+    """Seconds from the edge to the last audible sample."""
+    since_s = time.monotonic()
+    device("down")
+    card.speak(clip).wait()
+    device("up")
+    device.until(lambda: not _since(recorder.heard(), since_s).silent)
+    device(f"hang {HANG_S}")
+    time.sleep(0.3)
+    pressed_s = device("down")
+    time.sleep(HANG_S)
+    device("up")
+    return _since(recorder.heard(), since_s).audible_s()[1] - float(pressed_s)
 
 
 async def _of(card: SoundCard) -> list[Figure]:
