@@ -151,10 +151,14 @@ class SoundCard(ABC):
             self._server = subprocess.Popen(
                 self.command(), env=self.env, stdout=log, stderr=log, start_new_session=True
             )
-        self._until_it_works("info")
-        self.pactl("load-module", "module-null-sink", "sink_name=micsink", "rate=48000", *self.mono)
-        self.plug_speaker()
-        self.plug_microphone()
+        try:
+            self._until_it_works("info")
+            self.pactl("load-module", "module-null-sink", "sink_name=micsink", "rate=48000", *self.mono)
+            self.plug_speaker()
+            self.plug_microphone()
+        except BaseException:
+            self.kill()
+            raise
 
     def restore(self) -> None:
         """What was killed, unplugged or stopped is there again."""

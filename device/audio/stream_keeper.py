@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +24,9 @@ HANGS_S = 0.75
 """A thread that gave no sign for so long is stuck in a call."""
 LOOK_S = 0.2
 END_S = 1.0
+
+
+_log = logging.getLogger(__name__)
 
 
 class Closes(Protocol):
@@ -61,6 +65,8 @@ class StreamKeeper(Generic[StreamT]):
         self._beat_s = time.monotonic()
         self._is_well = False
         """And nothing else was told since."""
+        self._began_s = 0.0
+        """The last attempt to open it."""
         self._told = ""
         self._first_attempt: asyncio.Future[bool] = self._loop.create_future()
         self._look_timer = self._loop.call_later(LOOK_S, self._look)
@@ -118,11 +124,14 @@ class StreamKeeper(Generic[StreamT]):
             try:
                 self._serve()
             except TwomindsError as error:
+                _log.debug("the %s: %s (%r)", self._part, error, error.__cause__)
                 self._ill(str(error))
-                self._rest()
+                if time.monotonic() < self._began_s + RETRY_S:  # one that worked till now is tried at once
+                    self._rest()
         self._beat_s = time.monotonic()
 
     def _serve(self) -> None:
+        self._began_s = time.monotonic()
         stream = self._open()
         try:
             self._use(stream)
