@@ -16,7 +16,8 @@ NEAR_NOISE_DB = 3.0
 HEARD_DB = 15.0
 """So far above the noise it must have stood without, or there was nothing to cancel."""
 ITS_OWN = 0.7
-"""And be like what was played: another voice reaches 0.3, its own under one that is as loud, 0.6."""
+"""And be like what was played: another voice reached 0.34, one 6 dB louder than its own 0.63; its own in a
+room with reverberation and noise 0.89 (30 mixtures each with people's recorded speech)."""
 FILE = "echo.json"
 
 

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 from device.audio import sound_server
-from device.audio.sound_devices import AUTO
+from device.audio.sound_devices import AUTO, absent
 from device.audio.sound_library import SoundLibrary
 from device.audio.sound_server import Direction
 from device.audio.sound_stream import InputStream, OutputStream
@@ -141,7 +141,7 @@ def _real(direction: Direction, wanted: str) -> str:
     real = [device for device in _devices(direction) if not device.name.startswith(OURS)]
     fitting = [device.name for device in real if wanted == AUTO or device.matches(wanted)]
     if not fitting:
-        raise AudioDeviceError(f"Echo cannot be cancelled: there is no {direction.device} for it.")
+        raise AudioDeviceError(f"Echo cannot be cancelled. {absent(direction, wanted)}")
     usual = sound_server.default(direction)
     return usual if usual in fitting else fitting[0]
 

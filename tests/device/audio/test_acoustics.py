@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from device.audio.acoustics import analyse, sweep
+from device.audio.acoustics import analyse, likeness, loudest_dbfs, sweep
 from device.audio.level import measure
 from device.contracts import RATE_HZ
 
@@ -74,3 +74,54 @@ def test_the_sweep_itself_is_a_second_long_does_not_clip_and_ends_in_silence() -
     assert made.duration_s == pytest.approx(1)
     assert measure(made.pcm).peak_dbfs == pytest.approx(-9.1, abs=0.2)
     assert abs(np.frombuffer(made.pcm, np.int16)[-1]) < 100
+
+
+def test_of_nothing_nothing_is_made_up() -> None:
+    assert analyse(b"", b"").delay_s is None
+
+
+# --- the device's own voice ----------------------------------------------------------------------
+
+
+def speech(seed: int, seconds: float = 8.0) -> np.ndarray:
+    """Noise in syllables and pauses of its own."""
+    rng = np.random.default_rng(seed)
+    loudness = np.repeat(rng.choice([0.0, 0.2, 1.0], size=int(seconds / 0.2)), RATE_HZ // 5)
+    return np.asarray(rng.normal(0, 2_000, len(loudness)) * loudness)
+
+
+def heard(own: np.ndarray, delay_s: float = 0.3) -> np.ndarray:
+    late = np.concatenate([np.zeros(int(delay_s * RATE_HZ)), own])
+    return np.concatenate([late, np.zeros(RATE_HZ)])
+
+
+def test_its_own_voice_is_known_by_its_rhythm_at_any_delay_quiet_reverberant_and_in_noise() -> None:
+    own = speech(1)
+    tail = RNG.normal(0, 1, RATE_HZ // 2) * np.exp(-np.arange(RATE_HZ // 2) / 800)
+    reverberant = np.convolve(heard(own), tail / np.sqrt(np.sum(tail**2)))
+    for room in (
+        heard(own),
+        heard(own, 0.9) * 0.02,
+        reverberant,
+        heard(own) + RNG.normal(0, 200, len(heard(own))),
+    ):
+        assert likeness(_int16(own), _int16(room)) > 0.75
+
+
+@pytest.mark.parametrize("seed", range(2, 8))
+def test_another_voice_is_not_taken_for_its_own(seed: int) -> None:
+    another = heard(speech(seed))
+    assert likeness(_int16(speech(1)), _int16(another)) < 0.5
+    assert likeness(_int16(speech(1)), _int16(4 * another + heard(speech(1)))) < 0.7
+
+
+def test_silence_is_like_nothing() -> None:
+    assert likeness(_int16(speech(1)), bytes(16 * RATE_HZ)) == 0
+    assert likeness(_int16(speech(1)), b"") == 0
+
+
+def test_the_loudest_second_counts_wherever_it_lies() -> None:
+    quiet, loud = np.full(3 * RATE_HZ, 10.0), np.full(RATE_HZ, 3276.8)
+    sound = np.concatenate([quiet[:20_000], loud, quiet])
+    assert loudest_dbfs(_int16(sound)) == pytest.approx(-20, abs=0.5)
+    assert loudest_dbfs(_int16(loud[:100])) == pytest.approx(-20, abs=0.1)
