@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 from websockets.asyncio.client import ClientConnection, connect
 
 ROOT = Path(__file__).resolve().parents[1]
+VERBOSE: tuple[str, ...] = ()
 STARTS_WITHIN_S = 60.0
 ADDRESS = re.compile(r"http://(127\.0\.0\.1:\d+)/#token=(\S+)")
 
@@ -112,7 +113,7 @@ async def agent(state: Path, env: Mapping[str, str]) -> AsyncIterator[Agent]:
     errors = state / "log.txt"
     with _log(errors) as log:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "device.cli", "run", "--port", "0"),
+            *(sys.executable, "-m", "device.cli", *VERBOSE, "run", "--port", "0"),
             cwd=ROOT,
             env={**os.environ, "STATE_DIRECTORY": str(state), "PYTHONUNBUFFERED": "1", **env},
             stdout=asyncio.subprocess.PIPE,

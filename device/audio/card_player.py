@@ -15,6 +15,9 @@ from device.audio.sound_stream import OutputStream
 
 PAD_S = 0.03
 """Stillness that is kept after the end of a sound, so that its last samples come out of every card."""
+HELD_BACK_S = 0.06
+"""A card that takes nothing for so long waits for more than it has: it takes large blocks only."""
+LONGEST_PAD_S = 1.0
 LINGER_S = 0.25
 """How long stillness is played after a sound, in case more follows; then the card rests."""
 
@@ -49,6 +52,10 @@ class CardPlayer:
         self._last_gain = 1.0
         self._last_s = 0.0
         """When sound was last on its way."""
+        self._pad_s = PAD_S
+        self._waiting = 0
+        self._took_s = 0.0
+        """When the card last took something."""
 
     def go_on(self) -> bool:
         """Give the card what it has room for; whether anything sounds."""
@@ -81,7 +88,7 @@ class CardPlayer:
                 self.rests = False
                 self.sounds_since_s = self._clock()
                 self._last_gain = self.gain
-            self._last_s = self._clock()
+            self._last_s = self._took_s = self._clock()
             self._stream.write(self._scaled(block.pcm))
             self._in_card.write(len(block.pcm) // 2, sound=True)
             if block.sound_id != self._sound_id:
@@ -92,13 +99,23 @@ class CardPlayer:
         now_s = self._clock()
         if self._in_card.holds_sound:
             self._last_s = now_s
+            self._pad_more(waiting, now_s)
         if now_s > self._last_s + LINGER_S:
             self._stop()
             return
-        missing = min(int(PAD_S * self._stream.rate_hz) - waiting, self._stream.room_samples)
+        missing = min(int(self._pad_s * self._stream.rate_hz) - waiting, self._stream.room_samples)
         if missing > 0:
             self._stream.write(bytes(2 * missing))
             self._in_card.write(missing, sound=False)
+
+    def _pad_more(self, waiting: int, now_s: float) -> None:
+        """The last of a sound would stay for ever in a card whose blocks are longer than the stillness."""
+        if waiting < self._waiting:
+            self._took_s = now_s
+        elif now_s > self._took_s + HELD_BACK_S:
+            self._took_s = now_s
+            self._pad_s = min(2 * self._pad_s, LONGEST_PAD_S)
+        self._waiting = waiting
 
     def _stop(self) -> None:
         if not self.rests:

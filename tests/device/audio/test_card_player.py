@@ -93,6 +93,21 @@ def test_a_sound_ends_in_a_little_stillness_and_then_the_card_rests(rig: Rig) ->
     assert len(samples) - 1_000 == pytest.approx((LINGER_S + PAD_S) * RATE_HZ, rel=0.1)
 
 
+def test_a_card_that_takes_only_large_blocks_gives_out_the_last_of_a_sound(rig: Rig) -> None:
+    """As PipeWire does when nobody else wants short ones."""
+    block = 4_096
+    rig.give(3_000)
+    rig.go_on(0)
+    for _ in range(100):
+        waits = rig.stream.waiting_samples < block
+        going = rig.go_on(0 if waits else block)
+        rig.now_s += 0.01
+        if not going:
+            break
+    assert rig.told[-1] == (1, 3_000)
+    assert not going
+
+
 def test_what_comes_soon_after_a_sound_is_played_without_a_stop(rig: Rig) -> None:
     rig.give(1_000)
     rig.go_on(0)
