@@ -27,8 +27,8 @@ from device.errors import AudioDeviceError
 from device.ports import Microphone, Speaker, TextToSpeech
 
 SENTENCE = (
-    "I am listening to myself now, to find out how much of my own voice comes back to me. "
-    "One, two, three, four, five, six, seven. That was all, thank you."
+    "I am listening to myself now. How much of my own voice comes back to me? "
+    "One, two, three, four, five. That was all, thank you."
 )
 ROOM_S = 1.0
 """How long the room is listened to before anything sounds."""
@@ -169,10 +169,11 @@ async def _opened(
     settings: Sound, clock: Callable[[], float]
 ) -> AsyncIterator[tuple[Microphone, Speaker, OpenSound]]:
     """Raises AudioDeviceError when one of them is not there, or was lost meanwhile."""
-    wrong: dict[Part, str] = {}
+    troubles: list[str] = []
 
     def trouble(part: Part, sentence: str) -> None:
-        wrong[part] = sentence or wrong.get(part, "")
+        if sentence:
+            troubles.append(sentence)
 
     if PAGE in (settings.microphone, settings.speaker):
         raise AudioDeviceError(
@@ -182,12 +183,17 @@ async def _opened(
         if sound.microphone is None or sound.speaker is None:
             part = "speaker" if sound.microphone else "microphone"
             raise AudioDeviceError(f"There is no {part} on this machine that can be opened: plug one in.")
-        _raise(wrong)
         sound.speaker.set_volume(settings.loudest)
-        yield sound.microphone, sound.speaker, sound
-        _raise(wrong)
+        _tell(troubles)
+        try:
+            yield sound.microphone, sound.speaker, sound
+        except* AudioDeviceError:
+            _tell(troubles)
+            raise
+        _tell(troubles)
 
 
-def _raise(wrong: dict[Part, str]) -> None:
-    for sentence in filter(None, wrong.values()):
-        raise AudioDeviceError(sentence)
+def _tell(troubles: list[str]) -> None:
+    """They say more than that nothing was heard. Raises AudioDeviceError."""
+    if troubles:
+        raise AudioDeviceError(troubles[0])
