@@ -42,24 +42,29 @@ OVERDUE_S = 10.0
 """Added to what a measurement takes; then the sound server stands still."""
 
 
-async def examine(settings: Sound, tts: TextToSpeech, clock: Callable[[], float] = time.monotonic) -> Report:
-    """Some 5 s, and 30 s with echo cancellation. `clock` is monotonic.
+async def examine(
+    settings: Sound, voice: Callable[[], TextToSpeech], clock: Callable[[], float] = time.monotonic
+) -> Report:
+    """Some 5 s, and 30 s with echo cancellation, where `voice` is asked for. `clock` is monotonic.
 
-    Raises AudioDeviceError when nothing can be measured, TtsError.
+    Raises AudioDeviceError when nothing can be measured, EngineMissing, TtsError.
     """
     async with _opened(replace(settings, echo_cancellation="off"), clock) as (microphone, speaker, sound):
         room = await sweep_the_room(microphone, speaker, clock)
         names = sound.names
         if settings.echo_cancellation == "off":
             return Report(*names, room)
-        speech = await spoken(tts)
+        speech = await spoken(voice())
         without = await own_voice(microphone, speaker, speech, clock)
     async with _opened(settings, clock) as (microphone, speaker, sound):
-        cancelled = await own_voice(microphone, speaker, speech, clock)
-        if sound.masters is None:
+        masters = sound.masters
+        if masters is None:
             return Report(*names, room, not_cancelled=sound.echo_free.why_not if sound.echo_free else "")
+        cancelled = await own_voice(microphone, speaker, speech, clock)
+        if sound.masters != masters:
+            raise AudioDeviceError("The sound server lost its echo cancellation meanwhile: try again.")
         measured_utc = datetime.now(UTC).isoformat(timespec="seconds")
-        proof = EchoProof(*sound.masters, settings.loudest, without, cancelled, measured_utc)
+        proof = EchoProof(*masters, settings.loudest, without, cancelled, measured_utc)
         return Report(*names, room, proof)
 
 

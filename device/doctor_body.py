@@ -34,7 +34,7 @@ LISTENS_S = 0.5
 ANSWERS_S = 1.0
 """A microphone that is open gives sound by then."""
 SOUND_DEVICES = Path("/dev/snd")
-GPIO_DEVICES = "/dev/gpiochip*"
+GPIO_FOLDER = Path("/dev")
 
 
 # --- sound ---------------------------------------------------------------------------------------
@@ -195,8 +195,10 @@ def _light(machine: Machine) -> Finding:
 
 def _refused(name: str, error: TwomindsError) -> Finding:
     """The device can still be talked to without it, by the page."""
-    chips = list(Path("/").glob(GPIO_DEVICES.lstrip("/")))
+    chips = list(GPIO_FOLDER.glob("gpiochip*"))
     fix = _join("gpio") if chips and not any(map(_usable, chips)) else ""
+    if "busy" in str(error):
+        fix = "perhaps twominds runs already"
     return Finding(name, State.PROBLEM, str(error), fix, needed=False)
 
 

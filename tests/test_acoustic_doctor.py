@@ -170,4 +170,5 @@ def test_the_doctor_opens_what_the_settings_name_and_lists_what_they_may(card: S
     assert found["speaker"]["state"] == "problem"
     assert 'no speaker with "Jabra" in its name' in found["speaker"]["detail"]
     assert "sound.speaker" in found["speaker"]["fix"]
+    assert done.err == ""
     assert done.code == 1
