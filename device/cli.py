@@ -105,6 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     examining = "twominds doctor", "twominds doctor --acoustic"
     what = "tell what works here, and how to mend what does not"
     doctor = _add(commands, "doctor", _doctor, what, *examining)
+    doctor.set_defaults(log_level=logging.ERROR)  # what is wrong is among the findings
     doctor.add_argument(
         "--acoustic", action="store_true", help="play sounds, and measure how the microphone hears them"
     )
@@ -214,7 +215,7 @@ def _measure_the_room(parsed: argparse.Namespace) -> int:
 
     settings = _settings()
     print(doctor_acoustic.announcement(settings.sound), file=sys.stderr, flush=True)
-    report = asyncio.run(doctor_acoustic.examine(settings.sound, EspeakVoice(settings.voice)))
+    report = asyncio.run(doctor_acoustic.examine(settings.sound, lambda: EspeakVoice(settings.voice)))
     if report.proof:
         echo_proof.keep(report.proof, places.state_directory(os.environ))
     print(json.dumps(report.as_json()) if parsed.json else report.as_text())

@@ -27,8 +27,8 @@ from device.errors import AudioDeviceError
 from device.ports import Microphone, Speaker, TextToSpeech
 
 SENTENCE = (
-    "I am listening to myself now, to find out how much of my own voice comes back to me. "
-    "One, two, three, four, five, six, seven. That was all, thank you."
+    "I am listening to myself now. How much of my own voice comes back to me? "
+    "One, two, three, four, five. That was all, thank you."
 )
 ROOM_S = 1.0
 """How long the room is listened to before anything sounds."""
@@ -42,24 +42,29 @@ OVERDUE_S = 10.0
 """Added to what a measurement takes; then the sound server stands still."""
 
 
-async def examine(settings: Sound, tts: TextToSpeech, clock: Callable[[], float] = time.monotonic) -> Report:
-    """Some 5 s, and 30 s with echo cancellation. `clock` is monotonic.
+async def examine(
+    settings: Sound, voice: Callable[[], TextToSpeech], clock: Callable[[], float] = time.monotonic
+) -> Report:
+    """Some 5 s, and 30 s with echo cancellation, where `voice` is asked for. `clock` is monotonic.
 
-    Raises AudioDeviceError when nothing can be measured, TtsError.
+    Raises AudioDeviceError when nothing can be measured, EngineMissing, TtsError.
     """
     async with _opened(replace(settings, echo_cancellation="off"), clock) as (microphone, speaker, sound):
         room = await sweep_the_room(microphone, speaker, clock)
         names = sound.names
         if settings.echo_cancellation == "off":
             return Report(*names, room)
-        speech = await spoken(tts)
+        speech = await spoken(voice())
         without = await own_voice(microphone, speaker, speech, clock)
     async with _opened(settings, clock) as (microphone, speaker, sound):
-        cancelled = await own_voice(microphone, speaker, speech, clock)
-        if sound.masters is None:
+        masters = sound.masters
+        if masters is None:
             return Report(*names, room, not_cancelled=sound.echo_free.why_not if sound.echo_free else "")
+        cancelled = await own_voice(microphone, speaker, speech, clock)
+        if sound.masters != masters:
+            raise AudioDeviceError("The sound server lost its echo cancellation meanwhile: try again.")
         measured_utc = datetime.now(UTC).isoformat(timespec="seconds")
-        proof = EchoProof(*sound.masters, settings.loudest, without, cancelled, measured_utc)
+        proof = EchoProof(*masters, settings.loudest, without, cancelled, measured_utc)
         return Report(*names, room, proof)
 
 
@@ -169,10 +174,11 @@ async def _opened(
     settings: Sound, clock: Callable[[], float]
 ) -> AsyncIterator[tuple[Microphone, Speaker, OpenSound]]:
     """Raises AudioDeviceError when one of them is not there, or was lost meanwhile."""
-    wrong: dict[Part, str] = {}
+    troubles: list[str] = []
 
     def trouble(part: Part, sentence: str) -> None:
-        wrong[part] = sentence or wrong.get(part, "")
+        if sentence:
+            troubles.append(sentence)
 
     if PAGE in (settings.microphone, settings.speaker):
         raise AudioDeviceError(
@@ -182,12 +188,17 @@ async def _opened(
         if sound.microphone is None or sound.speaker is None:
             part = "speaker" if sound.microphone else "microphone"
             raise AudioDeviceError(f"There is no {part} on this machine that can be opened: plug one in.")
-        _raise(wrong)
         sound.speaker.set_volume(settings.loudest)
-        yield sound.microphone, sound.speaker, sound
-        _raise(wrong)
+        _tell(troubles)
+        try:
+            yield sound.microphone, sound.speaker, sound
+        except* AudioDeviceError:
+            _tell(troubles)
+            raise
+        _tell(troubles)
 
 
-def _raise(wrong: dict[Part, str]) -> None:
-    for sentence in filter(None, wrong.values()):
-        raise AudioDeviceError(sentence)
+def _tell(troubles: list[str]) -> None:
+    """They say more than that nothing was heard. Raises AudioDeviceError."""
+    if troubles:
+        raise AudioDeviceError(troubles[0])

@@ -21,6 +21,7 @@ from device.audio.open_sound import PAGE, OpenSound, Part, open_sound
 from device.audio.sound_library import SoundLibrary
 from device.audio.sound_server import Direction
 from device.config import Button, Sound
+from device.contracts import RATE_HZ
 from device.errors import HardwareError, SettingsError, TwomindsError
 from device.finding import Check, Finding, Machine, State
 from device.hw import input_devices
@@ -33,7 +34,7 @@ LISTENS_S = 0.5
 ANSWERS_S = 1.0
 """A microphone that is open gives sound by then."""
 SOUND_DEVICES = Path("/dev/snd")
-GPIO_DEVICES = "/dev/gpiochip*"
+GPIO_FOLDER = Path("/dev")
 
 
 # --- sound ---------------------------------------------------------------------------------------
@@ -107,15 +108,16 @@ async def _opened(part: Part, settings: Sound, wanted: str) -> Finding:
         wrong = sentence
 
     async with open_sound(settings, time.monotonic, trouble) as sound:
-        if (sound.microphone or sound.speaker) is None:
+        device = sound.microphone or sound.speaker
+        if device is None:
             detail = f"none here: the page lends the browser's {part}"
             return Finding(part, State.SIMULATED, detail, _may_not(SOUND_DEVICES), needed=False)
-        if sound.microphone and not wrong:
+        if not await device.opened(0):
+            what, _, fix = (wrong or f"the {part} does not open").partition(": ")
+            return Finding(part, State.PROBLEM, what, _may_not(SOUND_DEVICES) or fix)
+        if sound.microphone:
             return await _heard(sound.microphone, sound)
-    if wrong:
-        what, _, fix = wrong.partition(": ")
-        return Finding(part, State.PROBLEM, what, _may_not(SOUND_DEVICES) or fix)
-    return Finding(part, State.OK, f"{sound.names[1]} opens")
+        return Finding(part, State.OK, f"{sound.names[1]} opens")
 
 
 async def _heard(microphone: Microphone, sound: OpenSound) -> Finding:
@@ -125,7 +127,7 @@ async def _heard(microphone: Microphone, sound: OpenSound) -> Finding:
         async with asyncio.timeout(ANSWERS_S):
             async for frame in microphone.frames():
                 pcm += frame.pcm
-                if len(pcm) >= LISTENS_S * 2 * 16_000:
+                if len(pcm) >= LISTENS_S * 2 * RATE_HZ:
                     break
     if not pcm:
         return Finding(part, State.PROBLEM, f"{name} gives no sound", "plug it in again, or restart it")
@@ -193,8 +195,10 @@ def _light(machine: Machine) -> Finding:
 
 def _refused(name: str, error: TwomindsError) -> Finding:
     """The device can still be talked to without it, by the page."""
-    chips = list(Path("/").glob(GPIO_DEVICES.lstrip("/")))
+    chips = list(GPIO_FOLDER.glob("gpiochip*"))
     fix = _join("gpio") if chips and not any(map(_usable, chips)) else ""
+    if "busy" in str(error):
+        fix = "perhaps twominds runs already"
     return Finding(name, State.PROBLEM, str(error), fix, needed=False)
 
 

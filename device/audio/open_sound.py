@@ -62,6 +62,8 @@ async def open_sound(
     microphone = _Wanted[CardMicrophone]("microphone", settings.microphone, trouble, page)
     speaker = _Wanted[CardSpeaker]("speaker", settings.speaker, trouble, page)
     try:
+        if echo_free:
+            await asyncio.to_thread(echo_free.prepare)
         microphone.begin(lambda name, tell: CardMicrophone(library, name, settings.gain_db, clock, tell))
         speaker.begin(lambda name, tell: CardSpeaker(library, name, clock, tell))
         await asyncio.gather(microphone.probe(), speaker.probe())

@@ -110,7 +110,7 @@ class SoundLibrary:
             if self._streams == 0:
                 self._restart()
             elif plugged() != self._plugged:
-                self._asked_aside = True
+                self.step_aside()
 
     def closed(self, close: Callable[[], None]) -> None:
         """Called by a stream that is let go: `close` it now."""
@@ -165,8 +165,18 @@ class SoundLibrary:
                 sentence = busy if _DEVICE_UNAVAILABLE in error.args else broken
                 raise AudioDeviceError(sentence(direction, wanted)) from error
             self._streams += 1
-        placement = Placement(direction, place.wanted) if place.server_device else None
-        return place.name, stream, _Hold(self, direction, place.name, placement)
+        behind = self.real_device(direction, place.server_device)
+        placement = Placement(direction, place.wanted, behind) if place.server_device else None
+        return place.name, stream, _Hold(self, direction, behind or place.name, placement)
+
+    def real_device(self, direction: Direction, server_device: str) -> str:
+        """The server's name of the device that one of its devices is made of; empty: it is real itself."""
+        return ""
+
+    def step_aside(self) -> None:
+        """Whoever holds a stream opens it again."""
+        with self._changed:
+            self._asked_aside = self._streams > 0
 
     def _find(self, direction: Direction, wanted: str) -> Place:
         defaults = self._library().default.device

@@ -93,12 +93,15 @@ def default(direction: Direction) -> str:
 class Placement:
     """Looks after a stream that this process has opened, in a thread of its own: asking takes a while."""
 
-    def __init__(self, direction: Direction, wanted: str) -> None:
-        """`wanted`: a part of the device's name; empty: any real one will do."""
+    def __init__(self, direction: Direction, wanted: str, behind: str = "") -> None:
+        """`wanted`: a part of the device's name; empty: any real one will do. `behind`: the name of a real
+        device that it is made of and that has to be there, too; PipeWire lets the one outlive the other.
+        """
         self.lost = False
         """The server has moved the stream to where it does not belong."""
         self._direction = direction
         self._wanted = wanted
+        self._behind = behind
         self._news = subprocess.Popen(
             ["pactl", "subscribe"],
             stdin=subprocess.DEVNULL,
@@ -130,6 +133,8 @@ class Placement:
         streams = _list(f"{self._direction.stream}s")
         if real is None or streams is None:
             return False
+        if self._behind and self._behind not in {device.name for device in real}:
+            return True
         good = {device.index for device in real if device.matches(self._wanted)}
         mine = [stream for stream in streams if _is_mine(stream["properties"])]
         if good:

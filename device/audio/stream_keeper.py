@@ -143,8 +143,8 @@ class StreamKeeper(Generic[StreamT]):
 
     def _ill(self, sentence: str) -> None:
         self._is_well = False
-        self._in_loop(self._attempted, False)
         self._in_loop(self._changed_to, sentence)
+        self._in_loop(self._attempted, False)
 
     def _rest(self) -> None:
         """Before the next attempt."""

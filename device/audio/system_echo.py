@@ -48,12 +48,31 @@ class EchoFreeLibrary(SoundLibrary):
         """The wanted ones: parts of their names, or `AUTO`."""
         super().__init__()
         self._echo = SystemEchoCancellation(microphone, speaker)
+        self._past_it = False
+        """The last stream was opened on the wanted device itself."""
+
+    def prepare(self) -> None:
+        """Load the module before a stream is opened, which would take long for that. From any thread."""
+        self._echo.works()
 
     def open_input(self, wanted: str) -> InputStream:
-        return super().open_input(EARS if self._echo.works() else wanted)
+        return super().open_input(self._choose(EARS, wanted))
 
     def open_output(self, wanted: str) -> OutputStream:
-        return super().open_output(VOICE if self._echo.works() else wanted)
+        return super().open_output(self._choose(VOICE, wanted))
+
+    def real_device(self, direction: Direction, server_device: str) -> str:
+        if self.masters is None or not server_device.startswith(OURS):
+            return ""
+        return self.masters[direction is Direction.OUTPUT]
+
+    def _choose(self, echo_free: str, wanted: str) -> str:
+        """Both streams go the same way, or the echo of one would not be cancelled in the other."""
+        works = self._echo.works()
+        if works and self._past_it:
+            self.step_aside()
+        self._past_it = not works
+        return echo_free if works else wanted
 
     @property
     def masters(self) -> tuple[str, str] | None:
@@ -102,13 +121,14 @@ class SystemEchoCancellation:
 
     def _ensure(self) -> None:
         """Raises AudioDeviceError."""
-        if EARS in {device.name for device in _devices(Direction.INPUT)} and self.masters is not None:
+        there = {device.name for way in Direction for device in _devices(way)}
+        if self.masters is not None and {EARS, VOICE, *self.masters} <= there:
             return
+        self._unload()
         _take_away_what_dead_ones_left()
         source, sink = (_real(direction, name) for direction, name in self._wanted)
         names = (f"source_name={EARS}", f"sink_name={VOICE}")
         masters = (f"source_master={source}", f"sink_master={sink}")
-        self._unload()
         self._module = _pactl("load-module", "module-echo-cancel", *names, *masters, *METHOD).strip()
         _wait_until_there()
         self.masters = source, sink

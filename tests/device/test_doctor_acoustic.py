@@ -14,6 +14,7 @@ from device.config import Sound
 from device.contracts import FRAME_SAMPLES, RATE_HZ, Audio, Frame
 from device.echo_proof import OwnVoice
 from device.errors import AudioDeviceError, parts
+from device.ports import TextToSpeech
 from tests.device.audio.test_acoustics import speech
 from tests.virtual_time import run
 
@@ -150,4 +151,13 @@ def test_a_sound_that_never_ends_is_given_up() -> None:
 
 def test_the_pages_sound_is_not_measured() -> None:
     with pytest.raises(AudioDeviceError, match="only the sound card's"):
-        asyncio.run(doctor_acoustic.examine(Sound(microphone="page"), None))  # type: ignore[arg-type]
+        asyncio.run(doctor_acoustic.examine(Sound(microphone="page"), unwanted))
+
+
+def unwanted() -> TextToSpeech:
+    raise AssertionError("nothing is to be spoken")
+
+
+def test_whoever_is_in_the_room_is_told_how_long_to_be_quiet() -> None:
+    assert "five seconds" in doctor_acoustic.announcement(Sound())
+    assert "half a minute" in doctor_acoustic.announcement(Sound(echo_cancellation="system"))
