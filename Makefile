@@ -2,6 +2,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help run voice silero test test-all lint bench soak soak-sound sound-campaign replay lock clean
 python := .venv/bin/python
+# Most of the tests' time is sound and pages in real time, so more run at once than there may be cores.
+workers ?= 3
+pytest := $(python) -m pytest -n $(workers) --dist loadfile
 export ORT_DISABLE_TELEMETRY := 1
 
 help: ## list what make can do
@@ -24,7 +27,7 @@ lint: ## style and types
 	$(python) -m mypy
 
 test: lint ## style, types, unit and integration tests
-	$(python) -m pytest -m "not native"
+	$(pytest) -m "not native"
 
 test-all: test ## make test, then what needs natively built packages (compiled once, kept)
 	@scripts/setup.sh native

@@ -12,6 +12,7 @@ from device.contracts import (
     Express,
     Gesture,
     Perform,
+    ReplyItem,
     Say,
     SetVolume,
     StopEverything,
@@ -95,7 +96,12 @@ def test_once_stopped_no_gesture_reaches_the_robot_until_a_person_wants_somethin
         await device.turn(2)
         assert device.robot.done == [Gesture.WAVE]
 
-    items = [Say("Hello! "), Say("I wave. "), Say("Now. "), Perform(Gesture.WAVE)]
+    items: list[ReplyItem | Exception] = [
+        Say("Hello! "),
+        Say("I wave. "),
+        Say("Now. "),
+        Perform(Gesture.WAVE),
+    ]
     Device(brain=FakeBrain(items, every_s=0.5)).play(story)
 
 
