@@ -49,34 +49,41 @@ async def examine(
 
     Raises AudioDeviceError when nothing can be measured, EngineMissing, TtsError.
     """
-    async with _opened(replace(settings, echo_cancellation="off"), clock) as (microphone, speaker, sound):
-        room = await sweep_the_room(microphone, speaker, clock)
-        names = sound.names
-        if settings.echo_cancellation == "off":
-            return Report(*names, room)
-        speech = await spoken(voice())
-        without = await own_voice(microphone, speaker, speech, clock)
+    if settings.echo_cancellation == "off":
+        async with _opened(settings, clock) as (microphone, speaker, sound):
+            return Report(*sound.names, await sweep_the_room(microphone, speaker, clock))
+    speech = await spoken(voice())
     async with _opened(settings, clock) as (microphone, speaker, sound):
-        masters = sound.masters
-        if masters is None:
-            return Report(*names, room, not_cancelled=sound.echo_free.why_not if sound.echo_free else "")
-        cancelled = await own_voice(microphone, speaker, speech, clock)
+        masters, why_not = sound.masters, sound.echo_free.why_not if sound.echo_free else ""
+        cancelled = await own_voice(microphone, speaker, speech, clock) if masters else None
         if sound.masters != masters:
             raise AudioDeviceError("The sound server lost its echo cancellation meanwhile: try again.")
+    async with _opened(_uncancelled(settings, masters), clock) as (microphone, speaker, sound):
+        room = await sweep_the_room(microphone, speaker, clock)
+        if masters is None or cancelled is None:
+            return Report(*sound.names, room, not_cancelled=why_not)
+        if sound.names != masters:
+            raise AudioDeviceError("Other devices were opened than those whose echo is cancelled: try again.")
+        without = await own_voice(microphone, speaker, speech, clock)
         measured_utc = datetime.now(UTC).isoformat(timespec="seconds")
         proof = EchoProof(*masters, settings.loudest, without, cancelled, measured_utc)
-        return Report(*names, room, proof)
+        return Report(*masters, room, proof)
 
 
 def announcement(settings: Sound) -> str:
     """What is going to happen, for whoever is in the room."""
-    speaks = settings.echo_cancellation != "off"
-    what, how_long = (
-        ("a rising tone, then twice a sentence", "half a minute")
-        if speaks
-        else ("a rising tone", "five seconds")
+    if settings.echo_cancellation == "off":
+        return "The speaker plays a rising tone. Please be quiet for about five seconds."
+    return (
+        "The speaker says a sentence, plays a rising tone, and says the sentence again. "
+        "Please be quiet for about half a minute."
     )
-    return f"The speaker plays {what}. Please be quiet for about {how_long}."
+
+
+def _uncancelled(settings: Sound, masters: tuple[str, str] | None) -> Sound:
+    """The same devices as they are."""
+    settings = replace(settings, echo_cancellation="off")
+    return replace(settings, microphone=masters[0], speaker=masters[1]) if masters else settings
 
 
 async def sweep_the_room(microphone: Microphone, speaker: Speaker, clock: Callable[[], float]) -> Acoustics:
