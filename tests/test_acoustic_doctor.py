@@ -156,9 +156,11 @@ def test_the_pages_sound_is_not_measured(alone: dict[str, str]) -> None:
 @pytest.fixture(params=[PulseAudio, PipeWire], ids=lambda server: server.__name__)
 def card(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SoundCard]:
     card: SoundCard = request.param(tmp_path)
-    card.start()
-    yield card
-    card.kill()
+    try:
+        card.start()
+        yield card
+    finally:
+        card.kill()
 
 
 def test_the_doctor_opens_what_the_settings_name_and_lists_what_they_may(card: SoundCard) -> None:

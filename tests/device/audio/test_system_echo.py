@@ -25,9 +25,11 @@ def card(
     card: SoundCard = request.param(tmp_path)
     for variable in VARIABLES:
         monkeypatch.setenv(variable, card.env[variable])
-    card.start()
-    yield card
-    card.kill()
+    try:
+        card.start()
+        yield card
+    finally:
+        card.kill()
 
 
 def modules(card: SoundCard) -> list[str]:
