@@ -15,7 +15,7 @@ import msgspec
 
 from device.alarms import Alarms
 from device.audio.frames import FrameHub
-from device.audio.open_sound import OpenSound, open_sound
+from device.audio.open_sound import open_sound
 from device.audio.page_microphone import PageMicrophone
 from device.audio.page_speaker import PageSpeaker
 from device.audio.vad import best_detector
@@ -38,13 +38,14 @@ from device.notices import Board
 from device.panel import ports as panel_ports
 from device.panel.server import Panel
 from device.places import chosen_file, panel_directory, state_directory
-from device.ports import Brain, Button, Microphone, Robot, Speaker, Timers, VoiceDetector
+from device.ports import Brain, Button, Robot, Speaker, Timers, VoiceDetector
 from device.record import TurnRecord
 from device.session import Ears, Session
-from device.start_screen import Part, PartState, render
+from device.start_screen import render
 from device.timers_kept import KeptTimers
 from device.turn import Answerers
 from device.way_in import WayIn
+from device.what_serves import what_serves
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Sounding:
     speaker: Speaker
     want: Callable[[bool], None] = lambda wanted: None
     """Opens the microphone, or closes it."""
-    echo_free: bool = False
+    echo_free: Callable[[], bool] = lambda: False
     """See `session.Ears`."""
 
 
@@ -143,8 +144,9 @@ async def serve(settings: Settings) -> None:
         assert speaker
         says = timer_phrases(settings.language, name=settings.character.name)
         alarms = Alarms(KeptTimers(state), lambda ring: session.announce(ring), ids, says)
-        echo_free = sound.masters is not None and proven(state, *sound.masters, settings.sound.loudest)
-        sounding = Sounding(speaker, microphone.want, echo_free)
+        measured = sound.masters
+        proof_holds = measured is not None and proven(state, *measured, settings.sound.loudest)
+        sounding = Sounding(speaker, microphone.want, lambda: proof_holds and sound.masters == measured)
         device = assemble(settings, engines, sounding, journal.write, board, conversation, alarms)
         session = device.session
         session.announced, session.stilled = alarms.over, alarms.dismiss
@@ -162,7 +164,7 @@ async def serve(settings: Settings) -> None:
             group.create_task(alarms.run(), name="timers")
             group.create_task(device.brain.prepare(conversation.history), name="get ready")
             group.create_task(engines.tts.render_missing(lambda: session.idle), name="fixed sentences")
-            parts = what_serves(settings, device, engines, sound)
+            parts = what_serves(settings, engines, device.detector, sound, session.faults)
             await panel.url()
             print(render(parts, panel.shown()), flush=True)
 
@@ -197,62 +199,3 @@ def page_of(
     choices = Chosen(settings, session, chosen_file(os.environ))
     hands = panel_ports.Hands(session, to.button, session, choices)
     return panel_ports.Device(hands, sights, to.board, WayIn(to.egress), ears, voice)
-
-
-def what_serves(settings: Settings, device: Device, engines: Engines, sound: OpenSound) -> tuple[Part, ...]:
-    """Every part of the device, for the start screen."""
-    real, simulated, absent = PartState
-    silero = "" if "Silero" in device.detector.name else "confirmed by Silero after: make silero"
-    pressed = " and ".join(
-        part for part in (settings.button.pin, settings.button.keyboard and "a key") if part
-    )
-    lit = {"none": "", "rgb": "an RGB LED", "ring": f"a ring of {settings.lights.count}"}[
-        settings.lights.kind
-    ]
-    return (
-        Part("microphone", real, _device_or_page(sound.microphone)),
-        Part("speaker", real, _device_or_page(sound.speaker)),
-        _joined("button", pressed, "on the page: hold it, or the space bar", "button.pin"),
-        _joined("light", lit, "on the page", "lights.kind"),
-        Part("robot", simulated, "drawn on the page", "a real one: not in this release"),
-        Part("voice detection", real, device.detector.name, silero),
-        Part("speech to text", real, engines.serving["stt"], _better(engines, "stt", "free speech")),
-        Part("answers", real, "skills and packs of replies"),
-        _system_1(engines),
-        Part("System 2 (cloud)", absent, f"no link in this release{_promise(settings, engines)}"),
-        Part("text to speech", real, engines.serving["tts"], _better(engines, "tts", "a natural voice")),
-        Part("safety gate", real, "rules"),
-    )
-
-
-def _device_or_page(card: Microphone | Speaker | None) -> str:
-    return card.name if card else "the browser's, through the page"
-
-
-def _joined(name: str, real: str, otherwise: str, setting: str) -> Part:
-    if real:
-        return Part(name, PartState.REAL, f"{real}, and on the page")
-    return Part(name, PartState.SIMULATED, otherwise, f"a real one: {setting} in the settings")
-
-
-def _promise(settings: Settings, engines: Engines) -> str:
-    """Made only while it holds: a language model's server, or a page, may be on another machine."""
-    return "" if settings.panel.network or _asks_a_server(engines) else ": nothing leaves this machine"
-
-
-def _asks_a_server(engines: Engines) -> bool:
-    return engines.serving["llm"].startswith("server")
-
-
-def _system_1(engines: Engines) -> Part:
-    name = "System 1 (a server)" if _asks_a_server(engines) else "System 1 (on board)"
-    better = _better(engines, "llm", "a language model")
-    if engines.model is None:
-        return Part(name, PartState.ABSENT, "no language model: what no skill serves stays open", better)
-    return Part(name, PartState.REAL, engines.serving["llm"], better)
-
-
-def _better(engines: Engines, stage: str, what: str) -> str:
-    """Why no better engine serves, or what would bring one."""
-    untold = f"{what} after: make voice" if stage in engines.more_to_install else ""
-    return next(iter(engines.missed[stage]), untold)

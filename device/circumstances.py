@@ -22,7 +22,8 @@ class Circumstances:
         """`tell` is given what stands, whenever that is not what stood before."""
         self._clock = clock
         self._tell = tell
-        self._faults: dict[str, str] = {}
+        self.faults: dict[str, str] = {}
+        """Of each part that does not work, why, as a sentence for a person."""
         self.talk = settings.talk
         self.facts = Facts(clock(), TalkMode(settings.talk.mode))
         self.volume = settings.voice.volume
@@ -54,15 +55,15 @@ class Circumstances:
 
     def fault(self, part: str, why: str) -> None:
         """A part does not work: `why` is a sentence for a person. "": it works again."""
-        if why == self._faults.get(part, ""):
+        if why == self.faults.get(part, ""):
             return
         if why:
             log.warning("%s: %s", part, why)
-            self._faults[part] = why
+            self.faults[part] = why
         else:
             log.info("%s: works again", part)
-            del self._faults[part]
-        self._change(replace(self.facts, faults=frozenset(self._faults)))
+            del self.faults[part]
+        self._change(replace(self.facts, faults=frozenset(self.faults)))
 
     def _change(self, facts: Facts) -> None:
         self.facts = facts
@@ -73,5 +74,5 @@ class Circumstances:
 
     def _standing(self) -> Standing:
         facts = self.facts
-        why = tuple(self._faults.values())
+        why = tuple(self.faults.values())
         return Standing(facts.muted, facts.setup, facts.online, self.volume, facts.mode.value, why)

@@ -28,7 +28,7 @@ from device.notices import Board
 from device.session import Ears, Session
 from device.turn import Answerers
 
-READY = "twominds is ready, in thin mode: microphone {}, speaker {}; no link to System 2 in this release."
+READY = "twominds is ready, in thin mode; there is no link to System 2 in this release."
 
 
 async def serve_thin(settings: Settings) -> None:
@@ -67,5 +67,6 @@ async def _serve_on(
     session.latch.reaches(speaker.silence)
     buttons = Buttons(session, settings.talk.longest_s, says, itertools.count(1))
     async with embodied(settings, session, robot, hub, microphone, buttons, egress):
-        print(READY.format(microphone.name, speaker.name), flush=True)
+        parts = {"microphone": microphone.name, "speaker": speaker.name, **session.faults}
+        print(*(f"{part}: {served_by}" for part, served_by in parts.items()), READY, sep="\n", flush=True)
         await asyncio.Event().wait()

@@ -74,7 +74,7 @@ def may_import(module: str, imported: str) -> bool:
     if within(imported, ("device.cli",)):
         return module == "device.__main__"
     if within(imported, ("device.app", "device.engines")):
-        return module in ("device.app", "device.cli", "device.rehearsal")
+        return module in ("device.app", "device.cli", "device.rehearsal", "device.what_serves")
     if not module.startswith("device"):
         return (
             module.partition(".")[0] == imported.partition(".")[0]

@@ -29,7 +29,7 @@ class Thin:
             text=True,
         )
         assert self._process.stdout is not None
-        assert READY in self._process.stdout.readline()
+        assert any(READY in line for line in iter(self._process.stdout.readline, ""))
 
     def __call__(self, line: str) -> Any:
         assert self._process.stdin is not None

@@ -24,7 +24,7 @@ def pin_errors(what: str) -> Iterator[None]:
     except exc.BadPinFactory as error:
         raise HardwareError(
             f"{what} needs GPIO pins, and there is no library that reaches them here: on a Raspberry Pi, "
-            "sudo apt install python3-lgpio, and make the virtual environment with --system-site-packages."
+            "make run installs it (Debian's python3-lgpio)."
         ) from error
     except exc.PinInvalidPin as error:
         raise HardwareError(f"{what}: {error}. Pins are named like GPIO17 or BOARD11.") from error

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import msgspec
 import pytest
 
-from device.app import Device, what_serves
 from device.audio.open_sound import OpenSound
 from device.audio.recording import load
 from device.config import Character, LlmServer, Panel, Piper, Settings, Sherpa, Whisper
@@ -21,6 +19,8 @@ from device.egress import Egress
 from device.engines import Engines, load_engines
 from device.jobs import still_running
 from device.rehearsal import on_stage
+from device.what_serves import what_serves
+from tests.fakes import FakeDetector
 from tests.models_made.piper_voice import make_piper_voice
 from tests.models_made.transducer import make_transducer
 from tests.models_made.whisper import make_whisper
@@ -140,8 +140,10 @@ def test_that_nothing_leaves_is_promised_only_without_a_server_and_pages_elsewhe
         llm_server=LlmServer(url="http://127.0.0.1:9/v1"),
         panel=Panel(network=network),
     )
-    device = cast("Device", SimpleNamespace(detector=SimpleNamespace(name="energy")))
-    parts = look(settings, lambda engines: what_serves(settings, device, engines, OpenSound(None, None)))
+    detector = FakeDetector()
+    parts = look(
+        settings, lambda engines: what_serves(settings, engines, detector, OpenSound(None, None), {})
+    )
     assert any("nothing leaves" in part.served_by for part in parts) is promised
     assert any(part.name == "System 1 (a server)" for part in parts) is (llm == "server")
 

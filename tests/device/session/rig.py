@@ -61,6 +61,7 @@ class Device:
     notices: list[Notice] = field(default_factory=list)
     wanted: list[bool] = field(default_factory=list)
     """How the microphone was opened and closed."""
+    echo_free: bool = False
     sound: bytes = SILENCE
     """What the microphone gives now."""
 
@@ -81,7 +82,7 @@ class Device:
         answerers = Answerers(
             self.brain, self.gate, self.wrapped(self.voice), self.speaker, stock, self.board
         )
-        ears = Ears(self.hub, FakeDetector(), self.stt, self.wanted.append)
+        ears = Ears(self.hub, FakeDetector(), self.stt, self.wanted.append, lambda: self.echo_free)
         self.session = Session(
             self.settings, ears, answerers, self.robot, self.records.append, loop.time, self.conversation
         )
