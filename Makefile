@@ -2,9 +2,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help run voice silero test test-all lint bench soak soak-sound sound-campaign replay lock clean
 python := .venv/bin/python
-# Most of the tests' time is sound and pages in real time, so more run at once than there may be cores.
-workers ?= 3
-pytest := $(python) -m pytest -n $(workers) --dist loadfile
+# One of them takes what needs real time: sound cards and browsers (tests/conftest.py).
+workers ?= 2
+pytest := $(python) -m pytest -n $(workers) --dist loadgroup --no-loadscope-reorder
 export ORT_DISABLE_TELEMETRY := 1
 
 help: ## list what make can do

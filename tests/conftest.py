@@ -6,6 +6,24 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parent
+REAL_TIME = {
+    *("browser", "test_real_sound.py", "test_acoustic_doctor.py"),
+    *(f"device/{name}.py" for name in ("test_doctor_body", "test_stop", "test_thin")),
+    *(f"device/audio/test_{name}.py" for name in ("card_microphone", "card_speaker", "open_sound")),
+    "device/audio/test_system_echo.py",
+}
+"""Tests that listen, press and look as a person does: two at a time would be in each other's way."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side: those in real time first, one after the other; others file by file."""
+    for item in items:
+        where = item.path.relative_to(ROOT)
+        in_real_time = bool({str(where), *(str(folder) for folder in where.parents)} & REAL_TIME)
+        item.add_marker(pytest.mark.xdist_group("real time" if in_real_time else str(where)))
+    items.sort(key=lambda item: next(item.iter_markers("xdist_group")).args[0] != "real time")
+
 
 @pytest.fixture(autouse=True)
 def state_directory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
