@@ -75,6 +75,8 @@ class _UnderWay:
     hearing: Hearing | None = None
     task: asyncio.Task[None] | None = None
     """None before it runs: a task that is cancelled too early never does, and nobody tidies up after it."""
+    going_on: bool = True
+    """Its event is not in the inbox yet."""
 
 
 class Session:
@@ -132,6 +134,7 @@ class Session:
         self._pressed_s = self._clock()
         self._held, self._held_too_long = True, False
         if self._state.phase is not m.Phase.LISTENING:
+            self._cancel()
             self._be_still()
         if not self._so.facts.muted:
             self._want(True)  # now: a page's first sound comes right after its press
@@ -150,6 +153,7 @@ class Session:
 
     def stop(self) -> None:
         """Silence and stillness at once, whatever the turn is doing."""
+        self._cancel()
         self._be_still()
         self._deliver(m.Stopped())
 
@@ -324,12 +328,16 @@ class Session:
             self._under_way.hearing.end(self._so.talk.post_roll_ms / 1000)
 
     def _cancel(self) -> None:
-        """The task ends by itself from here; whatever begins next awaits it first."""
+        """The task ends by itself from here; whatever begins next awaits it first. Idempotent.
+
+        A press does this at once: a turn that is only silenced would go on to speak before the inbox is read.
+        """
         self._silence()
-        if self._under_way:
-            self._under_way.turn.record.cut_off = True
-            if self._under_way.task:
-                self._under_way.task.cancel()
+        turn = self._under_way
+        if turn and turn.going_on and not turn.turn.record.cut_off:
+            turn.turn.record.cut_off = True
+            if turn.task:
+                turn.task.cancel()
 
     def _refuse(self, why: m.Refusal) -> None:
         stock = {
@@ -376,7 +384,9 @@ class Session:
         try:
             if not record.cut_off:
                 await self._last_turns_end(before)
-                self._deliver(await work())
+                event = await work()
+                under_way.going_on = False
+                self._deliver(event)
         except Exception as error:
             log.exception("turn %d ended without an answer", record.turn_id)
             why = parts(error)[0]

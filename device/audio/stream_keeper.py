@@ -22,6 +22,8 @@ RETRY_S = 1.0
 """Between attempts to open a device that is not there."""
 HANGS_S = 0.75
 """A thread that gave no sign for so long is stuck in a call."""
+OPENS_S = 3.0
+"""So long a busy machine, or a card that was asleep, may take to open a device."""
 LOOK_S = 0.2
 END_S = 1.0
 
@@ -61,6 +63,7 @@ class StreamKeeper(Generic[StreamT]):
         self._loop = asyncio.get_running_loop()
         self._wake = threading.Event()
         self._wanted = False
+        self._patience_s = HANGS_S
         self._ending = False
         self._beat_s = time.monotonic()
         self._is_well = False
@@ -132,7 +135,10 @@ class StreamKeeper(Generic[StreamT]):
 
     def _serve(self) -> None:
         self._began_s = time.monotonic()
+        self._patience_s = OPENS_S
         stream = self._open()
+        self._beat_s = time.monotonic()
+        self._patience_s = HANGS_S
         try:
             self._use(stream)
         except TwomindsError as error:
@@ -167,7 +173,7 @@ class StreamKeeper(Generic[StreamT]):
     def _look(self) -> None:
         """Does the thread still give signs?"""
         self._look_timer = self._loop.call_later(LOOK_S, self._look)
-        if self.wanted and time.monotonic() - self._beat_s > HANGS_S:
+        if self.wanted and time.monotonic() - self._beat_s > self._patience_s:
             self._is_well = False
             self._changed_to(f"The {self._part} does not answer: restart the sound server, or the device.")
 

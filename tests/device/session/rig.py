@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -62,6 +62,7 @@ class Device:
     wanted: list[bool] = field(default_factory=list)
     """How the microphone was opened and closed."""
     echo_free: bool = False
+    loudspeaker: Callable[[], Any] = SimulatedSpeaker
     sound: bytes = SILENCE
     """What the microphone gives now."""
 
@@ -77,7 +78,7 @@ class Device:
         loop = asyncio.get_running_loop()
         self.clock = loop.time
         self.hub = FrameHub()
-        self.speaker = SimulatedSpeaker()
+        self.speaker = self.loudspeaker()
         self.board = Board()
         answerers = Answerers(
             self.brain, self.gate, self.wrapped(self.voice), self.speaker, stock, self.board

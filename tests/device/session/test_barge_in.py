@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
+from device.audio.page_speaker import PageSpeaker
 from device.contracts import (
     FRAME_MS,
     Who,
@@ -171,3 +173,47 @@ def test_a_hundred_turns_of_every_kind_leave_nothing_behind() -> None:
         assert len(device.records) == device.session._state.turn_id
 
     Device(brain=FakeBrain(items=LONG)).play(story)
+
+
+class SteppingOutlet:
+    """A page that plays what it is given, as fast as it is told to."""
+
+    rate_hz = 16_000
+
+    def __init__(self, speaker: PageSpeaker) -> None:
+        self.begun = 0
+        self._speaker = speaker
+        self._sound_id = 0
+        self._given = 0
+
+    def play(self, sound_id: int, turn_id: int) -> None:
+        self.begun += 1
+        self._sound_id, self._given = sound_id, 0
+
+    def sound(self, sound_id: int, pcm: bytes) -> None:
+        self._given += len(pcm) // 2
+
+    def silence(self) -> None:
+        self._given = 0
+
+    def plays(self) -> None:
+        self._speaker.reached(self._sound_id, self._given)
+
+
+@pytest.mark.parametrize("how", ["press", "stop"])
+def test_a_turn_that_waits_for_room_in_the_speaker_does_not_begin_to_sound_again(how: str) -> None:
+    """Silenced, there is room at once: what it writes then would sound until the inbox is read."""
+
+    async def story(device: Device) -> None:
+        outlet = SteppingOutlet(device.speaker)
+        device.speaker.attach(outlet)
+        device.session.ask("count")
+        await asyncio.sleep(0.3)
+        outlet.plays()
+        await device.until(lambda: device.lights()[-1] is LightState.SPEAKING)
+        begun = outlet.begun
+        getattr(device.session, how)()
+        await asyncio.sleep(0.1)
+        assert outlet.begun == begun
+
+    Device(brain=FakeBrain(items=LONG), loudspeaker=lambda: PageSpeaker(time.monotonic)).play(story)
