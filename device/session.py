@@ -128,8 +128,10 @@ class Session:
         """Sound and motion stop here and now, not when the inbox gets to it.
 
         While somebody is heard nothing sounds, and the answer to come must not be silenced beforehand.
+        A press in setup mode ends it: whoever got there by accident gets out as everybody would try to.
         """
         self._pressed_s = self._clock()
+        self._so.set_up(False)
         self._held, self._held_too_long = True, False
         if self._state.phase is not m.Phase.LISTENING:
             self._be_still()

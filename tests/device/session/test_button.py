@@ -154,3 +154,16 @@ def test_held_at_power_on_the_device_is_set_up() -> None:
         assert device.stt.listenings == []
 
     Device().play(story)
+
+
+def test_a_press_ends_setup_mode_and_is_heard() -> None:
+    async def story(device: Device) -> None:
+        device.session.set_up(True)
+        device.session.ask("hello")
+        await asyncio.sleep(0.1)
+        assert Refused(stock_text("setup")) in device.notices
+        await device.say(0.5)
+        assert (await device.turn()).heard
+        assert not device.session.standing.setup
+
+    Device().play(story)
