@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
@@ -65,7 +66,7 @@ class Sounding:
     speaker: Speaker
     want: Callable[[bool], None] = lambda wanted: None
     """Opens the microphone, or closes it."""
-    echo_free: bool = False
+    echo_free: Callable[[], bool] = lambda: False
     """See `session.Ears`."""
 
 
@@ -143,8 +144,7 @@ async def serve(settings: Settings) -> None:
         assert speaker
         says = timer_phrases(settings.language, name=settings.character.name)
         alarms = Alarms(KeptTimers(state), lambda ring: session.announce(ring), ids, says)
-        echo_free = sound.masters is not None and proven(state, *sound.masters, settings.sound.loudest)
-        sounding = Sounding(speaker, microphone.want, echo_free)
+        sounding = Sounding(speaker, microphone.want, echo_free(sound, state, settings.sound.loudest))
         device = assemble(settings, engines, sounding, journal.write, board, conversation, alarms)
         session = device.session
         session.announced, session.stilled = alarms.over, alarms.dismiss
@@ -165,6 +165,14 @@ async def serve(settings: Settings) -> None:
             parts = what_serves(settings, device, engines, sound)
             await panel.url()
             print(render(parts, panel.shown()), flush=True)
+
+
+def echo_free(sound: OpenSound, state: Path, loudest: int) -> Callable[[], bool]:
+    """The proof is read once; it holds while the sound server cancels the echo of what it was made on."""
+    masters = sound.masters
+    if masters is None or not proven(state, *masters, loudest):
+        return lambda: False
+    return lambda: sound.masters == masters
 
 
 @dataclass(frozen=True, slots=True)

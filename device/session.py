@@ -63,8 +63,8 @@ class Ears:
     stt: SpeechToText
     want: Callable[[bool], None] = lambda wanted: None
     """Opens the microphone, or closes it."""
-    echo_free: bool = False
-    """What the speaker plays does not come back through the microphone: proven on this device."""
+    echo_free: Callable[[], bool] = lambda: False
+    """Whether what the speaker plays does not come back through the microphone now: proven on this device."""
 
 
 @dataclass(slots=True)
@@ -294,7 +294,7 @@ class Session:
         talk = self._so.talk
         own_voice_until_s = self._quiet_since_s + self._with.speaker.latency_s
         unmuted_s = self._so.unmuted_s
-        not_before_s = unmuted_s if self._ears.echo_free else max(own_voice_until_s, unmuted_s)
+        not_before_s = unmuted_s if self._ears.echo_free() else max(own_voice_until_s, unmuted_s)
         tap = self._ears.hub.listen(pressed_s - talk.pre_roll_ms / 1000, not_before_s)
         turn = self._new_turn(turn_id, Kind.SPOKEN)
         turn.record.mark(Stage.PRESSED, pressed_s)

@@ -42,7 +42,7 @@ class Identity:
                 if await self._is_new():
                     changed()
             except OSError as error:
-                log.warning("the page's certificate could not be made anew, and will be tried again: %s", error)
+                log.warning("the page's certificate cannot be made anew now, it is tried again: %s", error)
 
     async def _is_new(self) -> bool:
         """Raises OSError."""

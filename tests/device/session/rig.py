@@ -63,6 +63,8 @@ class Device:
     """How the microphone was opened and closed."""
     sound: bytes = SILENCE
     """What the microphone gives now."""
+    echo_free: bool = False
+    """Now; see `session.Ears`."""
 
     def play(self, story: Callable[[Device], Awaitable[T]]) -> T:
         async def whole() -> T:
@@ -81,7 +83,7 @@ class Device:
         answerers = Answerers(
             self.brain, self.gate, self.wrapped(self.voice), self.speaker, stock, self.board
         )
-        ears = Ears(self.hub, FakeDetector(), self.stt, self.wanted.append)
+        ears = Ears(self.hub, FakeDetector(), self.stt, self.wanted.append, lambda: self.echo_free)
         self.session = Session(
             self.settings, ears, answerers, self.robot, self.records.append, loop.time, self.conversation
         )
