@@ -128,10 +128,8 @@ class Session:
         """Sound and motion stop here and now, not when the inbox gets to it.
 
         While somebody is heard nothing sounds, and the answer to come must not be silenced beforehand.
-        A press in setup mode ends it: whoever got there by accident gets out as everybody would try to.
         """
         self._pressed_s = self._clock()
-        self._so.set_up(False)
         self._held, self._held_too_long = True, False
         if self._state.phase is not m.Phase.LISTENING:
             self._be_still()
@@ -140,7 +138,12 @@ class Session:
         self._deliver(m.Pressed(self._pressed_s))
 
     def release(self) -> None:
-        """A tap in which nobody speaks was meant to silence, and is not answered."""
+        """A tap in which nobody speaks was meant to silence, and is not answered.
+
+        A press in setup mode is no talk; with its end, setup ends: there has to be a way out by hand.
+        """
+        if self._so.facts.setup:
+            self.set_up(False)
         self._held = self._held_too_long = False
         tapped = self._clock() - self._pressed_s < TAP_S and self._so.talk.mode == "hold"
         if tapped and self._under_way and self._under_way.hearing:
