@@ -98,8 +98,10 @@ async def embodied(
     If one part fails, all of them end, and with them whoever has entered this. Raises SettingsError.
     """
     with (
-        halting(Deadman(robot.halt)) as deadman,
         open_buttons(settings.button, buttons.make, session.latch.pull, buttons.fault),
+        halting(
+            Deadman(robot.halt)
+        ) as deadman,  # after the loading of a pin library, which holds the loop up
     ):
         async with asyncio.TaskGroup() as group:
             parts = (
