@@ -240,11 +240,15 @@ class Session:
         self._open_or_close()
 
     def _open_or_close(self) -> None:
-        """The microphone: closed while muted, and between presses where the owner wants it so."""
+        """The microphone: closed while muted, and between presses where the owner wants it so.
+
+        One that was lost is wanted until it is found again: it is refused at every press until then.
+        """
         hearing = self._under_way.hearing if self._under_way else None
         captures = hearing is not None and hearing.capturing
         stuck = self._held_too_long or STUCK_BUTTONS & self._so.facts.faults
-        waits = self._settings.sound.open == "always" and not stuck
+        lost = m.MICROPHONE in self._so.facts.faults
+        waits = (self._settings.sound.open == "always" or lost) and not stuck
         self._want((captures or waits) and not self._so.facts.muted)
 
     def _want(self, wanted: bool) -> None:
