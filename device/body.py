@@ -129,14 +129,17 @@ async def show_leaving(egress: Egress, session: Session) -> None:
     def tell() -> None:
         loop.call_soon_threadsafe(left.set)
 
-    egress.observe(tell)
-    while True:
-        await left.wait()
-        session.content_is_leaving(True)
-        while left.is_set():
-            left.clear()
-            await asyncio.sleep(LEAVING_S)
-        session.content_is_leaving(False)
+    forget = egress.observe(tell)
+    try:
+        while True:
+            await left.wait()
+            session.content_is_leaving(True)
+            while left.is_set():
+                left.clear()
+                await asyncio.sleep(LEAVING_S)
+            session.content_is_leaving(False)
+    finally:
+        forget()
 
 
 @contextlib.contextmanager
