@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
 from device.alarms import Alarms
 from device.audio.frames import FrameHub
-from device.audio.open_sound import open_sound
+from device.audio.open_sound import OpenSound, open_sound
 from device.audio.page_microphone import PageMicrophone
 from device.audio.page_speaker import PageSpeaker
 from device.audio.vad import best_detector
@@ -144,9 +145,7 @@ async def serve(settings: Settings) -> None:
         assert speaker
         says = timer_phrases(settings.language, name=settings.character.name)
         alarms = Alarms(KeptTimers(state), lambda ring: session.announce(ring), ids, says)
-        measured = sound.masters
-        proof_holds = measured is not None and proven(state, *measured, settings.sound.loudest)
-        sounding = Sounding(speaker, microphone.want, lambda: proof_holds and sound.masters == measured)
+        sounding = Sounding(speaker, microphone.want, echo_free(sound, state, settings.sound.loudest))
         device = assemble(settings, engines, sounding, journal.write, board, conversation, alarms)
         session = device.session
         session.announced, session.stilled = alarms.over, alarms.dismiss
@@ -167,6 +166,14 @@ async def serve(settings: Settings) -> None:
             parts = what_serves(settings, engines, device.detector, sound, session.faults)
             await panel.url()
             print(render(parts, panel.shown()), flush=True)
+
+
+def echo_free(sound: OpenSound, state: Path, loudest: int) -> Callable[[], bool]:
+    """The proof is read once; it holds while the sound server cancels the echo of what it was made on."""
+    masters = sound.masters
+    if masters is None or not proven(state, *masters, loudest):
+        return lambda: False
+    return lambda: sound.masters == masters
 
 
 @dataclass(frozen=True, slots=True)

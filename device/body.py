@@ -98,8 +98,10 @@ async def embodied(
     If one part fails, all of them end, and with them whoever has entered this. Raises SettingsError.
     """
     with (
-        halting(Deadman(robot.halt)) as deadman,
         open_buttons(settings.button, buttons.make, session.latch.pull, buttons.fault),
+        halting(
+            Deadman(robot.halt)
+        ) as deadman,  # after the loading of a pin library, which holds the loop up
     ):
         async with asyncio.TaskGroup() as group:
             parts = (
@@ -127,14 +129,17 @@ async def show_leaving(egress: Egress, session: Session) -> None:
     def tell() -> None:
         loop.call_soon_threadsafe(left.set)
 
-    egress.observe(tell)
-    while True:
-        await left.wait()
-        session.content_is_leaving(True)
-        while left.is_set():
-            left.clear()
-            await asyncio.sleep(LEAVING_S)
-        session.content_is_leaving(False)
+    forget = egress.observe(tell)
+    try:
+        while True:
+            await left.wait()
+            session.content_is_leaving(True)
+            while left.is_set():
+                left.clear()
+                await asyncio.sleep(LEAVING_S)
+            session.content_is_leaving(False)
+    finally:
+        forget()
 
 
 @contextlib.contextmanager

@@ -64,7 +64,7 @@ class Ears:
     want: Callable[[bool], None] = lambda wanted: None
     """Opens the microphone, or closes it."""
     echo_free: Callable[[], bool] = lambda: False
-    """What the speaker plays does not come back through the microphone, now: proven on this device."""
+    """Whether what the speaker plays does not come back through the microphone now: proven on this device."""
 
 
 @dataclass(slots=True)
@@ -141,7 +141,12 @@ class Session:
         self._deliver(m.Pressed(self._pressed_s))
 
     def release(self) -> None:
-        """A tap in which nobody speaks was meant to silence, and is not answered."""
+        """A tap in which nobody speaks was meant to silence, and is not answered.
+
+        A press in setup mode is no talk; with its end, setup ends: there has to be a way out by hand.
+        """
+        if self._so.facts.setup:
+            self.set_up(False)
         self._held = self._held_too_long = False
         tapped = self._clock() - self._pressed_s < TAP_S and self._so.talk.mode == "hold"
         if tapped and self._under_way and self._under_way.hearing:
@@ -244,11 +249,15 @@ class Session:
         self._open_or_close()
 
     def _open_or_close(self) -> None:
-        """The microphone: closed while muted, and between presses where the owner wants it so."""
+        """The microphone: closed while muted, and between presses where the owner wants it so.
+
+        One that was lost is wanted until it is found again: it is refused at every press until then.
+        """
         hearing = self._under_way.hearing if self._under_way else None
         captures = hearing is not None and hearing.capturing
         stuck = self._held_too_long or STUCK_BUTTONS & self._so.facts.faults
-        waits = self._settings.sound.open == "always" and not stuck
+        lost = m.MICROPHONE in self._so.facts.faults
+        waits = (self._settings.sound.open == "always" or lost) and not stuck
         self._want((captures or waits) and not self._so.facts.muted)
 
     def _want(self, wanted: bool) -> None:

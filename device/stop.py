@@ -72,11 +72,19 @@ class Deadman:
         self._thread.join()
 
     def _watch(self) -> None:
-        halted = False
+        late = halted = False
         while not self._ended.wait(BEAT_S):
-            late = self._clock() - self._beat_s > LONGEST_SILENCE_S
-            if late and not halted:
+            was_late, late = late, self._clock() - self._beat_s > LONGEST_SILENCE_S
+            if late and not was_late:
                 self.halts += 1
-                self._halt()
-                log.error("the event loop stood still for %g s: the robot was halted", LONGEST_SILENCE_S)
-            halted = late
+                log.error("the event loop stands still for %g s: the robot is halted", LONGEST_SILENCE_S)
+            halted = late and (halted or self._halts())
+
+    def _halts(self) -> bool:
+        """Whether it did; if not, it is tried again `BEAT_S` later."""
+        try:
+            self._halt()
+        except Exception:
+            log.exception("the robot could not be halted")
+            return False
+        return True

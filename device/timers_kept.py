@@ -42,9 +42,7 @@ class KeptTimers:
     async def recall(self) -> Recalled | None:
         """What was kept; None when the disk cannot be read (now)."""
         try:
-            recalled = await self._worker.run(
-                lambda kept, stop: Recalled(kept.store.all(), kept.lost), DISK_S
-            )
+            recalled = await self._worker.run(_read, DISK_S)
         except (OSError, sqlite3.Error, StageError) as error:
             self._note(error)
             return None

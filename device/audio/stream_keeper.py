@@ -68,6 +68,7 @@ class StreamKeeper(Generic[StreamT]):
         self._beat_s = time.monotonic()
         self._is_well = False
         """And nothing else was told since."""
+        self._no_answer = f"The {part} does not answer: restart the sound server, or the device."
         self._began_s = 0.0
         """The last attempt to open it."""
         self._told = ""
@@ -122,6 +123,7 @@ class StreamKeeper(Generic[StreamT]):
     def _run(self) -> None:
         while not self._ending:
             if not self._wanted:
+                self._in_loop(self._over, self._no_answer)
                 self.nap(HANGS_S / 2)
                 continue
             try:
@@ -171,11 +173,16 @@ class StreamKeeper(Generic[StreamT]):
             self._first_attempt.set_result(well)
 
     def _look(self) -> None:
-        """Does the thread still give signs?"""
+        """Does the thread still give signs? One that hangs has not closed what is not wanted, either."""
         self._look_timer = self._loop.call_later(LOOK_S, self._look)
-        if self.wanted and time.monotonic() - self._beat_s > self._patience_s:
+        if time.monotonic() - self._beat_s > self._patience_s:
             self._is_well = False
-            self._changed_to(f"The {self._part} does not answer: restart the sound server, or the device.")
+            self._changed_to(self._no_answer)
+
+    def _over(self, sentence: str) -> None:
+        """That is no longer so."""
+        if self._told == sentence:
+            self._changed_to("")
 
     def _changed_to(self, sentence: str) -> None:
         if sentence != self._told:

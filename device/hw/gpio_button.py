@@ -35,10 +35,10 @@ class GpioButton:
             self._contact = InputDevice(settings.pin, pull_up=self._to_ground, pin_factory=factory)
             down = bool(self._contact.is_active)
             self._debounce = Debounce(down, settings.debounce_ms / 1000)
+            if down:  # told before any edge can be, or a button that has just come up would be taken for held
+                relay.held_at_start(relay.now_s())
             self._contact.pin.edges = "both"
             self._contact.pin.when_changed = self._changed
-        if down:
-            relay.held_at_start(relay.now_s())
         self._settle()
 
     def close(self) -> None:

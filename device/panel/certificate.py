@@ -26,7 +26,8 @@ RENEWED = timedelta(days=30)
 EARLIER = timedelta(days=1)
 """It begins in the past, for browsers whose clock is slow."""
 MOST_NAMES = 16
-"""Names that the machine had before stay in, so that a laptop's two networks do not take turns."""
+"""Names that the machine had before stay in, so that a laptop's two networks do not take turns; all that it
+has now are in, however many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def kept_certificate(folder: Path, names: Sequence[str], now: datetime) -> Certi
     if kept is not None and kept.serves(names, now):
         return kept
     earlier = kept.names if kept else ()
-    named = list(dict.fromkeys((*names, *earlier)))[:MOST_NAMES]
+    named = list(dict.fromkeys((*names, *earlier)))[: max(MOST_NAMES, len(names))]
     write_private(file, _made(key, named, now).public_bytes(serialization.Encoding.PEM))
     made = _read(file, key_file, key)
     assert made is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,22 +29,34 @@ class Identity:
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self.context.set_alpn_protocols(["http/1.1"])
         self.names = look().all
-        self.certificate = self._load()
+        self.certificate = self._load(self.names)
 
     async def follow(self, every_s: float, changed: Callable[[], None]) -> None:
-        """Until cancelled: `changed` is called when there are other names or another certificate."""
+        """Until cancelled: `changed` is called when there are other names or another certificate.
+
+        A full disk, or an interface that goes while it is asked, costs one look, not the device.
+        """
         while True:
             await asyncio.sleep(every_s)
-            names = self._look().all
-            if names == self.names and self.certificate.serves(names, _now()):
-                continue
-            self.names = names
-            self.certificate = await asyncio.to_thread(self._load)
-            log.info("the page is now at %s on the network", ", ".join(names))
-            changed()
+            try:
+                if await self._is_new():
+                    changed()
+            except OSError as error:
+                log.warning("the page's certificate cannot be made anew now, it is tried again: %s", error)
 
-    def _load(self) -> Certificate:
-        certificate = kept_certificate(self._folder, self.names, _now())
+    async def _is_new(self) -> bool:
+        """Raises OSError."""
+        names = self._look().all
+        if names == self.names and self.certificate.serves(names, _now()):
+            return False
+        self.certificate = await asyncio.to_thread(self._load, names)
+        self.names = names
+        log.info("the page is now at %s on the network", ", ".join(names))
+        return True
+
+    def _load(self, names: Sequence[str]) -> Certificate:
+        """Raises OSError."""
+        certificate = kept_certificate(self._folder, names, _now())
         self.context.load_cert_chain(certificate.file, certificate.key_file)
         return certificate
 

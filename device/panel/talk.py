@@ -231,10 +231,10 @@ class Page:
             self._device.ears.take(take_id, pcm, self.rate_hz)
 
     def _release(self) -> None:
-        """The button of a page that has lost the floor lets go of nothing."""
-        if self._held and self._floor.has(self):
+        """All pages are one button: without the floor it stays down while another page still holds it."""
+        held, self._held = self._held, False
+        if held and (self._floor.has(self) or not any(page._held for page in self._floor)):
             self._device.hands.button.release()
-        self._held = False
 
     def _leave(self) -> None:
         """A page that vanishes while its button is down has let go of it; in toggle mode, while it is being

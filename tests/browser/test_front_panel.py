@@ -73,6 +73,47 @@ def test_mute_closes_the_microphone_and_is_seen_until_it_is_undone(chrome: Chrom
     chrome.tell(story)
 
 
+TRACKS = """
+window.tracks = [];
+const devices = navigator.mediaDevices;
+const opened = devices?.getUserMedia.bind(devices);
+if (devices) devices.getUserMedia = async (wanted) => {
+  const stream = await opened(wanted);
+  tracks.push(...stream.getTracks());
+  return stream;
+};
+"""
+"""Keeps what the page opens of the browser's microphone."""
+
+
+def test_muted_the_browsers_own_microphone_is_closed_and_a_press_does_not_open_it(chrome: Chrome) -> None:
+    async def story(device: Served, chrome: Chrome) -> None:
+        page = await chrome.blank()
+        await page.add_init_script(TRACKS)
+        await page.goto(device.url)
+        await light(page, "idle")
+
+        async def opened(*states: str) -> None:
+            await page.wait_for_function(
+                "told => tracks.map((t) => t.readyState).join() === told", arg=",".join(states)
+            )
+
+        await opened("live")
+        mute = page.get_by_role("button", name="Mute the microphone")
+        await mute.click()
+        await opened("ended")
+        await page.locator("#talk").click(delay=300)
+        await reaches(lambda: "release" in device.session.done)
+        await opened("ended")
+        assert not device.session.frames
+        await mute.click()
+        await opened("ended", "live")
+        await page.locator("#talk").click(delay=600)
+        await reaches(lambda: len(device.session.frames) > 10)
+
+    chrome.tell(story)
+
+
 def test_it_is_said_again(chrome: Chrome) -> None:
     async def story(device: Served, chrome: Chrome) -> None:
         page = await chrome.open(device.url)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from device.app import echo_free
+from device.audio.open_sound import OpenSound
 from device.echo_proof import FILE, EchoProof, OwnVoice, keep, proven
 
 HEARD = OwnVoice(voice_dbfs=-30.0, noise_dbfs=-70.0, likeness=0.95)
@@ -71,3 +73,25 @@ def test_the_latest_measurement_counts(tmp_path: Path) -> None:
 def test_a_damaged_file_proves_nothing(content: str, tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(content)
     assert not proven(tmp_path, "mic", "speaker", 85)
+
+
+def test_the_proof_holds_only_while_the_echo_of_those_very_devices_is_cancelled(tmp_path: Path) -> None:
+    """A sound server that is started anew may come back without its module, or with another default."""
+    keep(PROOF, tmp_path)
+    cancelling = Cancelling(("mic", "speaker"))
+    sound = OpenSound(None, None, cancelling)  # type: ignore[arg-type]
+    proven_now = echo_free(sound, tmp_path, 85)
+    assert proven_now()
+    for others in (None, ("another mic", "speaker")):
+        cancelling.masters = others
+        assert not proven_now()
+    cancelling.masters = ("mic", "speaker")
+    assert proven_now()
+    assert not echo_free(sound, tmp_path, 86)()
+
+
+class Cancelling:
+    """As much of an `EchoFreeLibrary` as tells whose echo it cancels."""
+
+    def __init__(self, masters: tuple[str, str] | None) -> None:
+        self.masters = masters

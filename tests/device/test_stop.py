@@ -150,6 +150,23 @@ def test_the_deadman_halts_when_the_loop_stands_still_and_not_before() -> None:
     assert after_s == pytest.approx(LONGEST_SILENCE_S, abs=0.2)
 
 
+def test_the_deadman_tries_again_when_the_robot_cannot_be_halted() -> None:
+    tries: list[float] = []
+    halted = threading.Event()
+
+    def halt() -> None:
+        tries.append(time.monotonic())
+        if len(tries) < 3:
+            raise OSError("no route to the robot")
+        halted.set()
+
+    deadman = Deadman(halt)
+    deadman.start()
+    assert halted.wait(5), "no heartbeat, and nothing halted"
+    deadman.end()
+    assert (len(tries), deadman.halts) == (3, 1)
+
+
 def test_the_deadman_leaves_no_thread_behind() -> None:
     deadman = Deadman(Halted())
     deadman.start()

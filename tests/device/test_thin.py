@@ -74,6 +74,9 @@ def test_held_at_power_on_it_sets_up_and_says_so_by_its_light(card: SoundCard) -
         device("down")
         time.sleep(0.3)
         assert not is_blue(device), "a press in setup mode is no talk"
+        device("up")
+        device("down")
+        device.until(lambda: is_blue(device))
 
 
 def test_it_is_small_where_no_sound_server_is_between(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ document.addEventListener("pointerdown", () => sound.wake(), { capture: true });
 
 async function down() {
   sound.wake();
-  if (welcome.microphone === "page" && !(await microphoneReady())) return;
+  if (welcome.microphone === "page" && !status.muted && !(await microphoneReady())) return;
   if (status.mode === "hold" && !button.held) {
     status.hint("The microphone is ready: hold the button and speak.");
     return;
@@ -62,11 +62,18 @@ async function microphoneReady() {
   if (sound.hasMicrophone) return true;
   try {
     await sound.openMicrophone(welcome.pre_roll_ms);
+    if (status.muted) sound.closeMicrophone();
     return true;
   } catch (error) {
     status.hint(microphoneTrouble(error));
     return false;
   }
+}
+
+/** Muted, the browser's microphone is closed, not only unheard. Otherwise it is open from the start if it may be. */
+async function openOrClose() {
+  if (status.muted) sound.closeMicrophone();
+  else if (welcome.microphone === "page" && (await microphoneAllowed())) await microphoneReady();
 }
 
 function stop() {
@@ -122,7 +129,9 @@ const told = {
     status.light(light.state, light.leaving, light.mood);
   },
   standing(standing) {
+    const before = status.muted;
     status.standing(standing);
+    if (status.muted !== before) openOrClose();
     button.holds = standing.mode === "hold";
     settings.standing(standing);
     about.standing(standing);
@@ -171,7 +180,6 @@ async function greeted(received) {
   if (received.microphone === "device" && received.speaker === "device") return;
   await sound.load();
   connection.send({ type: "tuned", rate_hz: sound.rateHz });
-  if (received.microphone === "page" && (await microphoneAllowed())) await microphoneReady();
 }
 
 function closed(reason) {

@@ -15,6 +15,7 @@ export class Sound {
     this.context = null;
     this.player = null;
     this.capture = null;
+    this.stream = null;
     this.opening = null;
   }
 
@@ -74,7 +75,7 @@ export class Sound {
 
   async connectMicrophone(preRollMs) {
     if (!navigator.mediaDevices) throw new DOMException("no secure context", "SecurityError");
-    const stream = await navigator.mediaDevices.getUserMedia(MICROPHONE);
+    const stream = (this.stream = await navigator.mediaDevices.getUserMedia(MICROPHONE));
     this.capture = new AudioWorkletNode(this.context, "capture", {
       numberOfOutputs: 0,
       channelCount: 1,
@@ -84,6 +85,13 @@ export class Sound {
     this.capture.port.onmessage = ({ data }) => this.listener.batch(data.takeId, data.samples);
     this.context.createMediaStreamSource(stream).connect(this.capture);
     stream.getAudioTracks()[0].onended = () => (this.capture = null);
+  }
+
+  /** The browser shows it closed, and what was kept of the last moment is gone. */
+  closeMicrophone() {
+    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    this.capture?.port.postMessage({ takeId: 0, open: false });
+    this.stream = this.capture = null;
   }
 
   beginTake(takeId) {

@@ -11,7 +11,14 @@ class Capture extends AudioWorkletProcessor {
     this.ring = [];
     this.ringLength = Math.ceil(options.processorOptions.preRollMs / 1000 / BATCH_S);
     this.takeId = 0; // of the take under way, or 0
-    this.port.onmessage = ({ data }) => (data.takeId ? this.begin(data.takeId) : this.end());
+    this.open = true; // until the microphone is closed: then this is let go, with what its ring holds
+    this.port.onmessage = ({ data }) => this.obey(data);
+  }
+
+  obey({ takeId, open = true }) {
+    this.open = open;
+    if (takeId) this.begin(takeId);
+    else if (this.takeId) this.end();
   }
 
   begin(takeId) {
@@ -32,7 +39,7 @@ class Capture extends AudioWorkletProcessor {
 
   process([channels]) {
     if (channels.length) for (const value of channels[0]) this.add(value);
-    return true;
+    return this.open;
   }
 
   add(value) {

@@ -49,8 +49,4 @@ export class Door {
     this.field.value = "";
     this.field.focus();
   }
-
-  forget() {
-    localStorage.removeItem(KEPT_AS);
-  }
 }

@@ -23,6 +23,7 @@ const HOW = {
 export class Status {
   constructor() {
     this.mode = "hold";
+    this.muted = null; // not told yet
     this.looks = {};
   }
 
@@ -48,6 +49,7 @@ export class Status {
 
   standing({ muted, mode, faults }) {
     this.mode = mode;
+    this.muted = muted;
     byId("mute").setAttribute("aria-pressed", String(muted));
     byId("faults").replaceChildren(...faults.map((fault) => make("li", "", fault)));
     byId("faults").hidden = !faults.length;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -31,6 +32,8 @@ class Card:
     """What a microphone still has to give, all channels."""
     written: bytes = b""
     gone: bool = False
+    hangs: threading.Event | None = None
+    """Closing waits for it."""
     streams: list[Any] = field(default_factory=list)
 
 
@@ -52,6 +55,8 @@ class Stream:
         self.waiting = 0
 
     def close(self) -> None:
+        if self._card.hangs:
+            self._card.hangs.wait()
         self.told.append("close")
         self._card.streams.remove(self)
 

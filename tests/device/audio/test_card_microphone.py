@@ -106,6 +106,24 @@ def test_a_microphone_that_falls_silent_like_a_dead_one_is_told_within_a_second(
     asyncio.run(story())
 
 
+def test_a_microphone_that_cannot_be_closed_is_told_until_it_is() -> None:
+    async def story() -> None:
+        card, told = Card("USB", hangs=threading.Event()), list[str]()
+        card.given = tone(440, 1.0, 48_000)
+        microphone = microphone_of(card, told)
+        await frames(microphone, 1)
+        microphone.want(False)
+        await until(lambda: bool(told))
+        assert "does not answer" in told[0]
+        assert card.hangs
+        card.hangs.set()
+        await until(lambda: told[-1] == "")
+        assert card.streams == []
+        await microphone.close()
+
+    asyncio.run(story())
+
+
 def test_frames_that_nobody_reads_are_dropped_oldest_first_and_counted() -> None:
     async def story() -> None:
         card = Card("USB")

@@ -252,7 +252,7 @@ def test_without_a_pin_library_the_way_to_get_one_is_told(monkeypatch: pytest.Mo
 
     async def story() -> None:
         relay = EdgeRelay(Reached().button(), lambda: None, asyncio.get_running_loop())
-        with pytest.raises(HardwareError, match="sudo apt install python3-lgpio"):
+        with pytest.raises(HardwareError, match="make run installs it"):
             GpioButton(Button(pin="GPIO17"), relay)
 
     run(story())

@@ -79,6 +79,13 @@ def test_names_of_long_ago_make_room(tmp_path: Path) -> None:
     assert "192.0.2.0" not in made.names
 
 
+def test_a_machine_of_many_addresses_keeps_its_certificate(tmp_path: Path) -> None:
+    names = tuple(f"192.0.2.{n}" for n in range(MOST_NAMES + 5))
+    first = kept_certificate(tmp_path, names, NOW)
+    assert first.serves(names, NOW)
+    assert kept_certificate(tmp_path, names, NOW) == first
+
+
 @pytest.mark.parametrize("file", ["key.pem", "certificate.pem"])
 def test_what_is_damaged_is_made_anew(tmp_path: Path, file: str) -> None:
     first = kept_certificate(tmp_path, NAMES, NOW)

@@ -296,6 +296,40 @@ def test_while_nothing_changes_the_certificate_stays() -> None:
     run(story())
 
 
+def test_a_look_that_fails_and_a_disk_that_is_full_are_tried_again() -> None:
+    folder = panel_directory(os.environ)
+    outcomes: list[Callable[[], OwnNames]] = []
+
+    def gone() -> OwnNames:
+        raise OSError("no such device")
+
+    def nowhere_to_write() -> OwnNames:
+        folder.rename(folder.with_name("away"))
+        folder.write_text("in the way")
+        return OwnNames(("robot", "new"), ())
+
+    def room_again() -> OwnNames:
+        folder.unlink()
+        folder.with_name("away").rename(folder)
+        return OwnNames(("robot", "new"), ())
+
+    def look() -> OwnNames:
+        return outcomes.pop(0)() if outcomes else OwnNames(("robot", "new"), ())
+
+    async def story() -> None:
+        outcomes.append(lambda: OwnNames(("robot",), ()))
+        identity, changed = Identity(folder, look), asyncio.Event()
+        outcomes.extend([gone, nowhere_to_write, room_again])
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            following = group.create_task(identity.follow(0.01, changed.set))
+            await changed.wait()
+            following.cancel()
+        assert not outcomes
+        assert "new" in identity.certificate.names
+
+    asyncio.run(story())
+
+
 async def told(link: Any, kind: str) -> dict[str, Any]:
     """The next message of that kind."""
     while True:

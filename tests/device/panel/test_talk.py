@@ -186,6 +186,34 @@ def test_a_page_that_vanishes_while_its_button_is_held_has_let_go(how: str) -> N
     tell(story)
 
 
+@pytest.mark.parametrize("how", ["say", "vanish"])
+def test_who_lets_go_after_another_page_took_the_floor_is_not_held_for_stuck(how: str) -> None:
+    async def story(device: Served, open_page: Any) -> None:
+        page, other = await open_page(), await open_page()
+        await page.say("press")
+        await reaches(lambda: device.session.done == ["press"])
+        await other.say("ask", text="hello")
+        await reaches(lambda: "ask hello" in device.session.done)
+        await (page.say("release") if how == "say" else page.vanish())
+        await reaches(lambda: device.session.done[-1] == "release")
+
+    tell(story)
+
+
+def test_a_page_that_lets_go_takes_nothing_from_another_one_that_holds() -> None:
+    async def story(device: Served, open_page: Any) -> None:
+        page, other = await open_page(), await open_page()
+        await page.say("press")
+        await other.say("press")
+        await reaches(lambda: {"type": "floor", "yours": False} in page.told)
+        await page.say("release")
+        await page.say("mute", muted=True)  # comes after it
+        await other.say("release")
+        await reaches(lambda: device.session.done == ["press", "press", "mute", "release"])
+
+    tell(story)
+
+
 def test_a_page_that_vanishes_with_its_button_up_changes_nothing() -> None:
     async def story(device: Served, open_page: Any) -> None:
         page, other = await open_page(), await open_page()

@@ -61,10 +61,11 @@ class Device:
     notices: list[Notice] = field(default_factory=list)
     wanted: list[bool] = field(default_factory=list)
     """How the microphone was opened and closed."""
-    echo_free: bool = False
     loudspeaker: Callable[[], Any] = SimulatedSpeaker
     sound: bytes = SILENCE
     """What the microphone gives now."""
+    echo_free: bool = False
+    """Now; see `session.Ears`."""
 
     def play(self, story: Callable[[Device], Awaitable[T]]) -> T:
         async def whole() -> T:

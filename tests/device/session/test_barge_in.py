@@ -60,6 +60,23 @@ def test_after_a_barge_in_the_pre_roll_does_not_hold_our_own_voice() -> None:
     Device(brain=FakeBrain(items=LONG)).play(story)
 
 
+def test_while_its_echo_is_cancelled_and_no_longer_the_pre_roll_reaches_back_into_the_reply() -> None:
+    async def story(device: Device) -> None:
+        device.speaker.latency_s = 0.1
+        for turn, echo_free in enumerate((True, False)):
+            device.echo_free = echo_free
+            device.session.ask("count")
+            await device.until(lambda: device.lights()[-1] is LightState.SPEAKING)
+            await asyncio.sleep(1)
+            pressed_s = device.clock()
+            await device.say(0.5)
+            await device.turn(2 * turn + 2)
+            since_press_s = device.stt.listenings[turn].frames[0].captured_s - pressed_s
+            assert (since_press_s < -0.2) is echo_free
+
+    Device(brain=FakeBrain(items=LONG)).play(story)
+
+
 def test_a_mind_that_hangs_does_not_delay_the_next_turn() -> None:
     async def story(device: Device) -> None:
         device.session.ask("hang")

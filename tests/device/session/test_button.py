@@ -154,3 +154,16 @@ def test_held_at_power_on_the_device_is_set_up() -> None:
         assert device.stt.listenings == []
 
     Device().play(story)
+
+
+def test_a_press_in_setup_mode_is_no_talk_and_ends_it() -> None:
+    async def story(device: Device) -> None:
+        device.session.set_up(True)
+        await device.say(0.5)
+        assert Refused(stock_text("setup")) in device.notices
+        assert device.stt.listenings == []
+        assert not device.session.standing.setup
+        await device.say(0.5)
+        assert (await device.turn()).heard
+
+    Device().play(story)

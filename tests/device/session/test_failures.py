@@ -145,7 +145,7 @@ class StuckPlayback(ClockedPlayback):
 
 def test_a_speaker_that_is_stuck_ends_the_turn_soon_after_its_sound_should_have_ended() -> None:
     async def story(device: Device) -> None:
-        device.speaker.begin = lambda turn_id: StuckPlayback(fast=False)  # type: ignore[method-assign]
+        device.speaker.begin = lambda turn_id: StuckPlayback(fast=False)
         device.session.ask("hello")
         record = await device.turn()
         assert record.error_code == "timeout"

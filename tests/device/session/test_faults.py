@@ -104,6 +104,30 @@ def test_where_the_owner_wants_it_the_microphone_is_open_only_from_press_to_post
     device.play(story)
 
 
+def test_a_microphone_that_is_open_only_at_a_press_is_looked_for_when_it_was_lost() -> None:
+    """Every press is refused meanwhile, so without that it would never be found again."""
+
+    async def story(device: Device) -> None:
+        device.session.press()
+        await asyncio.sleep(0.3)
+        device.session.fault("microphone", GONE)
+        device.session.release()
+        await asyncio.sleep(1)
+        assert device.wanted == [False, True]
+        device.session.mute(True)
+        await asyncio.sleep(0.1)
+        assert device.wanted == [False, True, False]
+        device.session.mute(False)
+        await asyncio.sleep(0.1)
+        device.session.fault("microphone", "")
+        await asyncio.sleep(0.1)
+        assert device.wanted == [False, True, False, True, False]
+        await device.say(0.5)
+        assert (await device.turn(2)).heard
+
+    Device(settings=Settings(sound=Sound(open="pressed"))).play(story)
+
+
 def test_a_button_held_beyond_the_longest_utterance_closes_the_microphone_until_it_is_let_go() -> None:
     async def story(device: Device) -> None:
         device.session.press()
