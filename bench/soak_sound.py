@@ -81,9 +81,11 @@ async def _one_turn(
     if rng.random() < CUT_SHORT:
         await asyncio.sleep(rng.uniform(0.2, 0.6))
         await running.stop()
-    record = await running.turn()
+    record = await running.turn_or_refusal()
     soaked.turns[kind] += 1
-    if record["error"]:
+    if record is None:
+        soaked.failed["refused: no microphone"] += 1
+    elif record["error"]:
         soaked.failed[record["error"]] += 1
 
 

@@ -66,15 +66,19 @@ class Agent:
         return [message for _, message in self.said if message["type"] == kind]
 
     async def until(
-        self, kind: str, fits: Callable[[Message], bool] = lambda message: True, within_s: float = 20.0
+        self,
+        kind: str | tuple[str, ...],
+        fits: Callable[[Message], bool] = lambda message: True,
+        within_s: float = 20.0,
     ) -> Message:
-        """The first message of a kind that fits, after the last one that was waited for."""
+        """The first message of a kind, or of several, that fits, after the last one that was waited for."""
+        kinds = (kind,) if isinstance(kind, str) else kind
         async with asyncio.timeout(within_s):
             while True:
                 while self._looked < len(self.said):
                     _, message = self.said[self._looked]
                     self._looked += 1
-                    if message["type"] == kind and fits(message):
+                    if message["type"] in kinds and fits(message):
                         return message
                 self._news.clear()
                 await self._news.wait()
@@ -82,6 +86,13 @@ class Agent:
     async def turn(self, within_s: float = 30.0) -> Message:
         """The record of the next turn that ends."""
         record: Message = (await self.until("turn", within_s=within_s))["record"]
+        return record
+
+    async def turn_or_refusal(self, within_s: float = 30.0) -> Message | None:
+        """None: the press was refused for want of a microphone, which is told, and no turn."""
+        ends = lambda told: told["type"] == "turn" or "microphone" in told["why"]  # noqa: E731
+        told = await self.until(("turn", "refused"), ends, within_s)
+        record: Message | None = told.get("record")
         return record
 
     async def light(self, state: str, within_s: float = 20.0) -> None:
