@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import os
 import random
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -165,7 +166,7 @@ async def serve(settings: Settings) -> None:
             group.create_task(engines.tts.render_missing(lambda: session.idle), name="fixed sentences")
             parts = what_serves(settings, engines, device.detector, sound, session.faults)
             await panel.url()
-            print(render(parts, panel.shown()), flush=True)
+            print(render(parts, panel.shown(to_a_person=sys.stdout.isatty())), flush=True)
 
 
 def echo_free(sound: OpenSound, state: Path, loudest: int) -> Callable[[], bool]:

@@ -136,7 +136,7 @@ class Session:
         if self._state.phase is not m.Phase.LISTENING:
             self._cancel()
             self._be_still()
-        if not self._so.facts.muted:
+        if not (self._so.facts.muted or self._so.facts.setup or self._so.facts.updating):
             self._want(True)  # now: a page's first sound comes right after its press
         self._deliver(m.Pressed(self._pressed_s))
 
@@ -167,6 +167,7 @@ class Session:
     def mute(self, muted: bool) -> None:
         """What the microphone gave while muted is never heard, nor by a pre-roll that reaches back to it."""
         self._so.mute(muted)
+        self._ears.hub.forget_all()
         self._deliver(m.FactsChanged())
 
     def repeat(self) -> None:

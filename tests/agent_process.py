@@ -20,7 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 ROOT = Path(__file__).resolve().parents[1]
 VERBOSE: tuple[str, ...] = ()
 STARTS_WITHIN_S = 60.0
-ADDRESS = re.compile(r"http://(127\.0\.0\.1:\d+)/#token=(\S+)")
+ADDRESS = re.compile(r"http://(127\.0\.0\.1:\d+)/")
 
 Message = dict[str, Any]
 
@@ -131,7 +131,7 @@ async def agent(state: Path, env: Mapping[str, str]) -> AsyncIterator[Agent]:
             stderr=log,
         )
     try:
-        host, token = await _address(process)
+        host, token = await _address(process), _text(state / "panel" / "token").strip()
         async with connect(f"ws://{host}/talk", origin=f"http://{host}") as page:  # type: ignore[arg-type]
             running = Agent(process, page)
             async with asyncio.TaskGroup() as group:
@@ -159,11 +159,11 @@ def _log(file: Path) -> BinaryIO:
     return file.open("wb")
 
 
-async def _address(process: asyncio.subprocess.Process) -> tuple[str, str]:
-    """Host and token, from the start screen. Raises EOFError when the agent ends instead."""
+async def _address(process: asyncio.subprocess.Process) -> str:
+    """Host and port, from the start screen. Raises EOFError when the agent ends instead."""
     assert process.stdout is not None
     async with asyncio.timeout(STARTS_WITHIN_S):
         async for line in process.stdout:
             if found := ADDRESS.search(line.decode()):
-                return found[1], found[2]
+                return found[1]
     raise EOFError("the agent ended at once")

@@ -159,6 +159,10 @@ class FrameHub:
         for tap in tuple(self._taps):
             tap.take(frame)
 
+    def forget_all(self) -> None:
+        """What the ring holds was not meant to be heard."""
+        self._ring.clear()
+
     def listen(self, since_s: float, not_before_s: float = float("-inf"), capacity: int = TAP_FRAMES) -> Tap:
         """A tap that begins with what the ring holds from `since_s` on.
 

@@ -81,10 +81,19 @@ class Panel:
         await self._listening.wait()
         return self._with_token(self._reach.here)
 
-    def shown(self) -> tuple[str, ...]:
-        """Where the page is, for the start screen: lines of at most 73 columns; none before it is served."""
+    def shown(self, *, to_a_person: bool) -> tuple[str, ...]:
+        """Where the page is, for the start screen: lines of at most 73 columns; none before it is served.
+
+        What goes to a terminal carries the token; a service's output ends up in a journal that others read.
+        """
         if not self._listening.is_set():
             return ()
+        if not to_a_person:
+            return (
+                self._reach.here,
+                *self._reach.network[:1],
+                "access code: panel/token, in the state directory",
+            )
         here = f"{self._with_token(self._reach.here)}  (hold the button)"
         if not self._reach.network:
             return (here,)

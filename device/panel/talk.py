@@ -196,14 +196,14 @@ class Page:
             case m.Release():
                 self._release()
             case m.Ask(text):
-                self._floor.take(self)
+                self._take_floor_unless_busy()
                 hands.controls.ask(text)
             case m.Stop():
                 hands.controls.stop()
             case m.Mute(muted):
                 hands.switches.mute(muted)
             case m.Repeat():
-                self._floor.take(self)
+                self._take_floor_unless_busy()
                 hands.switches.repeat()
             case m.Choose(setting, value):
                 self._choose(setting, value)
@@ -214,6 +214,11 @@ class Page:
                 raise m.MalformedMessage("A page says hello once.")
             case _:
                 assert_never(message)
+
+    def _take_floor_unless_busy(self) -> None:
+        """Whoever speaks into another page is not cut off by a request that will be refused."""
+        if self._device.sights.light().state is not LightState.LISTENING:
+            self._floor.take(self)
 
     def _choose(self, setting: str, value: int | float | str) -> None:
         """Every page shows it, this one too."""

@@ -88,10 +88,13 @@ def test_the_page_is_served_by_tls_with_the_certificate_whose_fingerprint_is_sho
         pem = await asyncio.to_thread(ssl.get_server_certificate, ("127.0.0.1", page.port))
         seen = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
         assert page.fingerprint.replace(":", "").lower() == seen
-        shown = page.served.panel.shown()
+        shown = page.served.panel.shown(to_a_person=True)
         assert shown[1] == f"https://127.0.0.1:{page.port}/#token={page.served.token}"
         assert ":".join(shown[-2:]) == page.fingerprint
         assert max(len(line) for line in shown) <= 73
+        in_a_journal = page.served.panel.shown(to_a_person=False)
+        assert not any(page.served.token in line for line in in_a_journal)
+        assert f"https://127.0.0.1:{page.port}/" in in_a_journal
 
     beyond(story)
 
@@ -201,7 +204,7 @@ def test_it_is_not_there_unless_switched_on() -> None:
     async def story() -> None:
         async with served() as everything:
             assert everything.panel.reach.network == ()
-            assert everything.panel.shown() == (f"{everything.url}  (hold the button)",)
+            assert everything.panel.shown(to_a_person=True) == (f"{everything.url}  (hold the button)",)
             assert not (panel_directory(os.environ) / "certificate.pem").exists()
 
     asyncio.run(story())

@@ -151,6 +151,20 @@ def test_only_the_page_that_pressed_last_is_listened_to() -> None:
     tell(story)
 
 
+@pytest.mark.parametrize(("kind", "fields"), [("ask", {"text": "hello"}), ("repeat", {})])
+def test_whoever_speaks_into_a_page_is_not_cut_off_by_another_that_types(kind: str, fields: Any) -> None:
+    async def story(device: Served, open_page: Any) -> None:
+        speaking, typing = await open_page(16_000), await open_page(16_000)
+        await speaking.say("press")
+        await reaches(lambda: device.session.done == ["press"])
+        await typing.say(kind, **fields)
+        await reaches(lambda: len(device.session.done) == 2)
+        await speaking.send_take(1, tone(300, 0.5, 16_000))
+        await reaches(lambda: len(device.session.frames) == 25)
+
+    tell(story)
+
+
 # --- the button ----------------------------------------------------------------------------------
 
 

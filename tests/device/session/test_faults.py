@@ -128,6 +128,16 @@ def test_a_microphone_that_is_open_only_at_a_press_is_looked_for_when_it_was_los
     Device(settings=Settings(sound=Sound(open="pressed"))).play(story)
 
 
+def test_a_press_that_is_refused_in_setup_mode_does_not_open_the_microphone() -> None:
+    async def story(device: Device) -> None:
+        device.session.set_up(True)
+        device.session.press()
+        await asyncio.sleep(0.1)
+        assert device.wanted == [False]
+
+    Device(settings=Settings(sound=Sound(open="pressed"))).play(story)
+
+
 def test_a_button_held_beyond_the_longest_utterance_closes_the_microphone_until_it_is_let_go() -> None:
     async def story(device: Device) -> None:
         device.session.press()

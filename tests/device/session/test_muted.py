@@ -41,6 +41,16 @@ def test_what_the_microphone_gave_while_muted_is_not_in_the_pre_roll() -> None:
     Device().play(story)
 
 
+def test_muted_nothing_of_the_room_is_left_in_memory() -> None:
+    async def story(device: Device) -> None:
+        await asyncio.sleep(1)
+        assert device.hub._ring
+        device.session.mute(True)
+        assert not device.hub._ring
+
+    Device().play(story)
+
+
 def test_muting_in_mid_utterance_lets_go_of_the_microphone_and_tells() -> None:
     async def story(device: Device) -> None:
         device.session.press()
