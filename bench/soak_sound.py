@@ -42,9 +42,18 @@ async def soak(turns: int, rng: random.Random) -> Soaked:
                     await _one_turn(running, card, rng.choice(clips) if clips else None, soaked, rng)
                     running.forget()
                 soaked.looks.append(_look(running, began_s))
+        except BaseException:
+            print("\n".join(_complaints(Path(folder) / "agent" / "log.txt")), f"after {soaked.turns}")
+            raise
         finally:
             card.kill()
     return soaked
+
+
+def _complaints(log: Path) -> list[str]:
+    """The last that the agent has told to be wrong."""
+    lines = log.read_text("utf-8").splitlines()
+    return [line for line in lines if "WARNING" in line or "ERROR" in line][-20:]
 
 
 async def _one_turn(
@@ -75,7 +84,7 @@ async def _one_turn(
             await running.repeat()
         case _:
             await running.mute(True)
-            await running.light("muted")
+            await running.until("standing", lambda standing: bool(standing["muted"]))
             await running.mute(False)
             await running.ask("hello")
     if rng.random() < CUT_SHORT:
