@@ -60,9 +60,14 @@ async def _address(agent: asyncio.subprocess.Process) -> str:
     assert agent.stdout is not None
     async with asyncio.timeout(START_WITHIN_S):
         async for line in agent.stdout:
-            if found := re.search(rb"http://127\.0\.0\.1:\d+/#token=[0-9a-z-]+", line):
-                return found[0].decode()
+            if found := re.search(rb"http://127\.0\.0\.1:\d+/", line):
+                return f"{found[0].decode()}#token={_access_code()}"
     raise AssertionError("the agent ended without an address")
+
+
+def _access_code() -> str:
+    """It is not printed where the output is no terminal."""
+    return (Path(os.environ["STATE_DIRECTORY"]) / "panel" / "token").read_text("ascii").strip()
 
 
 @pytest.mark.parametrize("mode", ["hold", "toggle"])
