@@ -126,7 +126,7 @@ async def agent(state: Path, env: Mapping[str, str]) -> AsyncIterator[Agent]:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "device.cli", *VERBOSE, "run", "--port", "0"),
             cwd=ROOT,
-            env={**os.environ, "STATE_DIRECTORY": str(state), "PYTHONUNBUFFERED": "1", **env},
+            env={**os.environ, **env, "STATE_DIRECTORY": str(state), "PYTHONUNBUFFERED": "1"},
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
         )

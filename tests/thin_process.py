@@ -29,7 +29,9 @@ class Thin:
             text=True,
         )
         assert self._process.stdout is not None
-        assert any(READY in line for line in iter(self._process.stdout.readline, ""))
+        if not any(READY in line for line in iter(self._process.stdout.readline, "")):
+            self.end()
+            raise AssertionError("thin mode ended at once")
 
     def __call__(self, line: str) -> Any:
         assert self._process.stdin is not None
