@@ -14,7 +14,7 @@ from tests.sound_card import PulseAudio, SoundCard
 from tests.thin_process import Thin, alsa_alone, thin
 
 MOST_MIB = 64
-"""60 are the goal, and the bench says how near it is; sources that have to be compiled at the start take more."""
+"""60 are the goal, measured by the bench; where sources are compiled at the start, it takes some more."""
 BY_S = 0.25
 """100 ms are the goal, measured by the bench; the sound server and a busy machine come on top."""
 
