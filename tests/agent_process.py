@@ -105,6 +105,7 @@ class Agent:
             if isinstance(frame, str):
                 self.said.append((time.monotonic(), json.loads(frame)))
                 self._news.set()
+        raise ConnectionError(f"the page was closed: {self.page.close_code} {self.page.close_reason}")
 
     def memory_kib(self) -> dict[str, int]:
         """What the kernel says of the process: Rss, Pss, Anonymous and others."""
