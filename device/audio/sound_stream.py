@@ -75,8 +75,8 @@ class Hold(Protocol):
         ...
 
 
-class CardInput:
-    """A sounddevice.RawInputStream of int16, started by the first `read`. Implements `InputStream`."""
+class _CardStream:
+    """A stream of sounddevice's, of int16, and the library's hold on it."""
 
     def __init__(self, name: str, stream: Any, hold: Hold) -> None:
         self.name = name
@@ -85,6 +85,14 @@ class CardInput:
         self._hold = hold
         self._channels = int(stream.channels)
         self._running = False
+
+    def close(self) -> None:
+        self._stream.abort()
+        self._hold.release(self._stream.close)
+
+
+class CardInput(_CardStream):
+    """A sounddevice.RawInputStream, started by the first `read`. Implements `InputStream`."""
 
     def read(self) -> bytes:
         with self._hold.guard():
@@ -99,21 +107,12 @@ class CardInput:
             return bytes(data)
         return to_mono(np.frombuffer(data, np.int16).reshape(-1, self._channels)).tobytes()
 
-    def close(self) -> None:
-        self._stream.abort()
-        self._hold.release(self._stream.close)
 
-
-class CardOutput:
-    """A sounddevice.RawOutputStream of int16, not started yet. Implements `OutputStream`."""
+class CardOutput(_CardStream):
+    """A sounddevice.RawOutputStream, not started yet. Implements `OutputStream`."""
 
     def __init__(self, name: str, stream: Any, hold: Hold) -> None:
-        self.name = name
-        self.rate_hz = round(stream.samplerate)
-        self._stream = stream
-        self._hold = hold
-        self._channels = int(stream.channels)
-        self._running = False
+        super().__init__(name, stream, hold)
         self._buffer_samples = int(stream.latency * self.rate_hz)
 
     def check(self) -> None:
@@ -139,10 +138,6 @@ class CardOutput:
     def stop(self) -> None:
         self._running = False
         self._stream.abort()
-
-    def close(self) -> None:
-        self._stream.abort()
-        self._hold.release(self._stream.close)
 
     def _start(self) -> None:
         self._stream.start()
