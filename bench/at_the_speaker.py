@@ -96,10 +96,8 @@ async def _of(card: SoundCard) -> list[Figure]:
                 silent_ms.append(1000 * (last_s - pressed_s))
     name, method = type(card).__name__, METHOD.format(type(card).__name__)
     return [
-        Figure(
-            f"{name}: press to last audible sample, p50", statistics.median(silent_ms), "ms", None, method
-        ),
-        Figure(f"{name}: press to last audible sample, p95", percentile(silent_ms, 95), "ms", None, method),
+        Figure(f"{name}: press to last audible sample, p50", statistics.median(silent_ms), "ms", 50, method),
+        Figure(f"{name}: press to last audible sample, p95", percentile(silent_ms, 95), "ms", 50, method),
         Figure(
             f"{name}: typed request to first sample, p50", statistics.median(sounded_ms), "ms", None, method
         ),

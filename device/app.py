@@ -21,7 +21,7 @@ from device.audio.open_sound import OpenSound, open_sound
 from device.audio.page_microphone import PageMicrophone
 from device.audio.page_speaker import PageSpeaker
 from device.audio.vad import best_detector
-from device.body import PAGE_BUTTON, Buttons, Faults, embodied, shining
+from device.body import Buttons, Faults, embodied, shining
 from device.brain.onboard import OnboardBrain
 from device.brain.packs import timer_phrases
 from device.brain.persona import system_prompt
@@ -33,6 +33,7 @@ from device.conversation import Conversation
 from device.echo_proof import proven
 from device.egress import Egress, install_guard
 from device.engines import Engines, load_engines
+from device.hw import talk_button
 from device.hw.robot import SimulatedRobot
 from device.journal import Journal
 from device.memory import remembered
@@ -154,7 +155,7 @@ async def serve(settings: Settings) -> None:
         if sound.speaker:
             session.latch.reaches(sound.speaker.silence)
         buttons = Buttons(session, settings.talk.longest_s, engines.phrases, ids)
-        joined = Joined(session, buttons.make(PAGE_BUTTON), board, journal, conversation, egress)
+        joined = Joined(session, buttons.make(talk_button.PAGE), board, journal, conversation, egress)
         panel = Panel(settings.panel, page_of(settings, joined, ears, voice), panel_directory(os.environ))
         async with (
             embodied(settings, session, device.robot, device.hub, microphone, buttons, egress),

@@ -13,13 +13,12 @@ from device.contracts import Announcement, Stock, Urgency
 from device.egress import LEAVING_S, Egress
 from device.hw.buttons import open_buttons
 from device.hw.light_show import open_lights
-from device.hw.talk_button import TalkButton
+from device.hw.talk_button import BUTTONS, TalkButton
 from device.notices import Board
 from device.ports import Microphone, Robot
-from device.session import STUCK_BUTTONS, Session
+from device.session import Session
 from device.stop import BEAT_S, Deadman
 
-PAGE_BUTTON = "page button"
 WORTH_SAYING_S = 60.0
 
 
@@ -67,7 +66,7 @@ class Buttons:
     def fault(self, part: str, why: str) -> None:
         """A button that is stuck is also told aloud, once."""
         self._session.fault(part, why)
-        if why and part in STUCK_BUTTONS:
+        if why and part in BUTTONS:
             text, expires_s = self._phrases(Stock.BUTTON_STUCK), time.monotonic() + WORTH_SAYING_S
             self._session.announce(Announcement(next(self._ids), Urgency.FAULT, text, expires_s))
 

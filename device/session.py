@@ -37,6 +37,7 @@ from device.conversation import Conversation
 from device.errors import RobotError, StageError, parts
 from device.hearing import Hearing
 from device.hw.lights import light
+from device.hw.talk_button import BUTTONS
 from device.notices import LightChanged, LightState, Moved, Refused, Standing
 from device.ports import Robot, SpeechToText, VoiceDetector
 from device.record import Kind, Stage, TurnRecord
@@ -50,8 +51,6 @@ INBOX_SIZE = 256
 LAST_TURN_BOUND_S = 3.0
 """How long a new turn waits for the one before it to end; engines are given up well before."""
 GESTURE_BOUND_S = 15.0
-STUCK_BUTTONS = frozenset({"button", "keyboard", "page button"})
-"""The faults of buttons that do not come up: nothing is captured for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +255,7 @@ class Session:
         """
         hearing = self._under_way.hearing if self._under_way else None
         captures = hearing is not None and hearing.capturing
-        stuck = self._held_too_long or STUCK_BUTTONS & self._so.facts.faults
+        stuck = self._held_too_long or BUTTONS & self._so.facts.faults
         lost = m.MICROPHONE in self._so.facts.faults
         waits = (self._settings.sound.open == "always" or lost) and not stuck
         self._want((captures or waits) and not self._so.facts.muted)

@@ -12,7 +12,7 @@ from device.errors import HardwareError
 from device.hw.edge_relay import EdgeRelay
 from device.hw.gpio_button import GpioButton
 from device.hw.key_button import KeyButton
-from device.hw.talk_button import TalkButton
+from device.hw.talk_button import KEY, PIN, TalkButton
 
 if TYPE_CHECKING:
     from gpiozero.pins import Factory
@@ -37,12 +37,12 @@ def open_buttons(
     loop = asyncio.get_running_loop()
     with contextlib.ExitStack() as opened:
         if settings.keyboard:
-            key = opened.enter_context(contextlib.closing(button("keyboard")))
+            key = opened.enter_context(contextlib.closing(button(KEY)))
             opened.enter_context(
                 contextlib.closing(KeyButton(settings, EdgeRelay(key, at_press, loop), fault))
             )
         if settings.pin:
-            pin = opened.enter_context(contextlib.closing(button("button")))
+            pin = opened.enter_context(contextlib.closing(button(PIN)))
             try:
                 wired = GpioButton(settings, EdgeRelay(pin, at_press, loop), factory)
             except HardwareError as error:

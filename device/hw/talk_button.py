@@ -9,6 +9,9 @@ from typing import assert_never
 from device.hw.gestures import Act, Edge, State, deadline_s, held_at_start, step
 from device.ports import Controls, Switches
 
+PIN, KEY, PAGE = "button", "keyboard", "page button"
+"""The buttons by their names as parts of the device: a fault of one is that it does not come up."""
+BUTTONS = frozenset({PIN, KEY, PAGE})
 BEYOND_LONGEST_S = 5.0
 """A button that is down this much longer than an utterance may last is stuck."""
 
@@ -27,7 +30,7 @@ class TalkButton:
         muted: Callable[[], bool],
         fault: Callable[[str, str], None],
         longest_s: float,
-        part: str = "button",
+        part: str = PIN,
     ) -> None:
         """`muted`: whether the device is, now. `longest_s`: of an utterance.
 
