@@ -33,12 +33,14 @@ class Talk(Section, frozen=True):
 
 
 class Deadlines(Section, frozen=True):
-    """How long each stage may take before the device says that it could not answer."""
+    """How long each stage may take before another mind is asked, or the person is told."""
 
     stt_s: Seconds = 5.0
     """From the end of the utterance to its transcript."""
     first_words_s: Seconds = 8.0
     """From the route to the first words of a reply."""
+    system2_words_s: Seconds = 1.5
+    """From a question to the first words of System 2; more where it is known to need more."""
     next_words_s: Seconds = 5.0
     """Between the words of a reply."""
     tts_s: Seconds = 4.0
@@ -221,6 +223,30 @@ class Panel(Section, frozen=True):
     """On every address of this machine; 0 takes any free port."""
 
 
+class System2(Section, frozen=True):
+    """The deep mind at the other end of the link."""
+
+    url: str = ""
+    """Where it is, as in `wss://gateway.example/v1/device`; empty: there is none."""
+    dialect: Literal["native", "fastrtc"] = "native"
+    use: Literal["auto", "prefer", "never"] = "auto"
+    """auto: for what needs it. prefer: for all that no skill serves. never: every word stays on board."""
+    voice: Literal["own", "theirs"] = "own"
+    """own: it sends text, and the device speaks. theirs: it sends sound with its words."""
+    ca_file: str = ""
+    """Certificates, as a PEM file, that are trusted instead of the system's."""
+    key_file: str = ""
+    """A file with a key that is sent as a bearer token; a device's own key is used beside it."""
+    frame_ms: Literal[20, 40, 60] = 60
+    """Sound is sent in pieces of this length."""
+    bitrate: Annotated[int, Meta(ge=8000, le=64000)] = 24000
+    """Of the sound that is sent, in bits a second, before headers."""
+    hook_url: str = ""
+    """FastRTC only: where the server's program takes what its handler waits for."""
+    race: bool = True
+    """Ask System 1 at the same time where either could answer."""
+
+
 class Consent(Section, frozen=True):
     """What a person has agreed to. Everything is denied unless it stands here as true."""
 
@@ -228,6 +254,12 @@ class Consent(Section, frozen=True):
     """Keep what was said and answered, beyond the turn itself."""
     audio_stream: bool = False
     """Send live sound to System 2."""
+    names: bool = False
+    """Let System 2 have what was said with names of people."""
+    places: bool = False
+    """Let System 2 have what was said about where somebody is or lives."""
+    health: bool = False
+    """Let System 2 have what was said about somebody's health."""
     telemetry_content: bool = False
     """Put words into telemetry; without it, times, routes and reasons only."""
     wellness: bool = False
@@ -254,4 +286,5 @@ class Settings(Section, frozen=True):
     button: Button = Button()
     lights: Lights = Lights()
     panel: Panel = Panel()
+    system2: System2 = System2()
     consent: Consent = Consent()

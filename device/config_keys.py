@@ -37,7 +37,8 @@ class Key:
     @property
     def choices(self) -> tuple[str, ...]:
         """The words it may be, where only some are possible."""
-        return get_args(self.annotation) if get_origin(self.annotation) is Literal else ()
+        words = get_args(self.annotation) if get_origin(self.annotation) is Literal else ()
+        return tuple(str(word) for word in words)
 
     @property
     def allowed(self) -> str:

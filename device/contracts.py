@@ -58,6 +58,8 @@ class Transcript:
     """0 to 1; comparable within one engine only."""
     certain: bool = True
     speech: bool = True
+    heard_as: int | None = None
+    """Under which number System 2 heard the sound itself; a question about it needs no words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class Request:
     language: str
     certain: bool
     history: tuple[Line, ...] = ()
+    heard_as: int | None = None
+    """See `Transcript`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +186,6 @@ class StopEverything:
     """The person asked for silence and stillness."""
 
 
-ReplyItem = Say | Spoken | Express | Perform | SetVolume | StopEverything
-
-
 class Mind(enum.Enum):
     """Who answers a turn."""
 
@@ -194,6 +195,27 @@ class Mind(enum.Enum):
     SYSTEM_2 = "system_2"
     STOCK = "stock"
     """A fixed phrase: a refusal, a fault, "I did not understand"."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredBy:
+    """From here on this mind answers, and why: it won a race, or the one before it did not answer in time."""
+
+    mind: Mind
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unworded:
+    """Sound whose words nobody knows: it cannot be judged, kept or remembered.
+
+    Never made where guardian mode is on, which is `character.safety = "child"`.
+    """
+
+    audio: Audio
+
+
+ReplyItem = Say | Spoken | Unworded | Express | Perform | SetVolume | StopEverything | AnsweredBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +233,41 @@ class Route:
     mind: Mind
     reason: str
     intent: Intent | None = None
+    rival: Mind | None = None
+    """A mind that is asked at the same time; the first good clause of the two is spoken."""
+    opens: bool = False
+    """A short, honest clause is spoken at once, because the mind is known to take its time."""
+
+
+# --- System 2 ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What System 2 is asked."""
+
+    turn_id: int
+    text: str
+    language: str
+    heard_as: int | None = None
+    """See `Transcript`; None: System 2 has only the text."""
+    already_said: str = ""
+    """What the device has said in this turn, or is saying: the answer goes on from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkHealth:
+    """How System 2 can be reached now, as it was measured."""
+
+    up: bool
+    why: str = ""
+    """While it is not up: a sentence for a person, what happened and what to do."""
+    round_trip_s: float | None = None
+    """The median of the last ones; None before the first."""
+    first_words_s: float | None = None
+    """How long questions have lately waited for the first words of an answer; None before the first."""
+    hears: bool = False
+    """Sound may be sent to it: it can, and a person has agreed."""
 
 
 class Stock(enum.Enum):

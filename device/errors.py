@@ -87,6 +87,13 @@ class NoSystem2(StageError):
     code = "no_system_2"
 
 
+class LinkError(TwomindsError):
+    """What came over the link to System 2 is not what it should be, or the link is lost."""
+
+    code = "link"
+    retryable = True
+
+
 class StageTimeout(StageError, TimeoutError):
     """A stage did not answer by its deadline."""
 

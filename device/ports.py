@@ -17,8 +17,11 @@ from device.contracts import (
     Frame,
     Gesture,
     Line,
+    LinkHealth,
     Prompt,
+    Question,
     Reply,
+    ReplyItem,
     Request,
     Route,
     RunningTimer,
@@ -125,6 +128,54 @@ class Brain(Protocol):
 
     def reply(self, request: Request, route: Route) -> Reply:
         """Start answering; nothing is computed before the items are read."""
+        ...
+
+
+class System2(Protocol):
+    """The deep mind, at the other end of the link."""
+
+    @property
+    def health(self) -> LinkHealth: ...
+
+    def ask(self, question: Question) -> AsyncIterator[ReplyItem]:
+        """The answer, as it comes. Raises NoSystem2, at once when the link is down; MindError.
+
+        Closing the iterator tells System 2 to stop; nothing of this answer comes after that. Cancel-safe.
+        """
+        ...
+
+    def listen(self) -> Listening:
+        """Send it an utterance's sound while it is spoken; only where `health.hears`."""
+        ...
+
+    def spoken(self, turn_id: int, text: str, *, cut_off: bool) -> None:
+        """What really sounded of a turn, so that it remembers no more than that. Returns at once."""
+        ...
+
+
+class SoundEncoder(Protocol):
+    """Sound on its way to the link, cut into packets of one length. Stateful: one stream."""
+
+    def encode(self, pcm: bytes) -> list[tuple[int, bytes]]:
+        """The packets that are now complete, each with its number in time from 0.
+
+        Numbers of silence that need not be sent are left out. PCM is mono int16 at the pipeline's rate.
+        """
+        ...
+
+    def finish(self) -> list[tuple[int, bytes]]:
+        """The last packet, filled up with silence."""
+        ...
+
+
+class SoundDecoder(Protocol):
+    """Packets from the link back into sound. Stateful: one stream."""
+
+    def decode(self, number: int, packet: bytes) -> Audio | None:
+        """The sound up to and including this packet, what was lost before it concealed; None if it is old.
+
+        Raises LinkError for what is no packet of this codec.
+        """
         ...
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from device.contracts import Route
+from device.contracts import AnsweredBy, Route
 
 
 class Stage(enum.Enum):
@@ -58,6 +58,8 @@ class TurnRecord:
     started_utc: str
     marks_s: dict[Stage, float] = field(default_factory=dict)
     route: Route | None = None
+    falls: list[str] = field(default_factory=list)
+    """Which minds answered after the one that was first asked, and why."""
     engines: dict[str, str] = field(default_factory=dict)
     heard: str = ""
     confidence: float | None = None
@@ -80,6 +82,13 @@ class TurnRecord:
         """Only the first time counts."""
         self.marks_s.setdefault(stage, self.clock() if at_s is None else at_s)
 
+    def answered_by(self, by: AnsweredBy) -> Route:
+        """Another mind answers than was first asked, or a race is over: the route from here on."""
+        route = self.route or Route(by.mind, by.reason)
+        self.falls.append(f"{by.mind.value}: {by.reason}")
+        self.route = replace(route, mind=by.mind)
+        return self.route
+
     @property
     def stages_ms(self) -> dict[str, float]:
         """Each stage in milliseconds after the end of the utterance; what came before it is negative."""
@@ -96,6 +105,7 @@ class TurnRecord:
             "started_utc": self.started_utc,
             "route": self.route.mind.value if self.route else None,
             "reason": self.route.reason if self.route else None,
+            "falls": list(self.falls),
             "stages_ms": self.stages_ms,
             "spoken_s": round(self.spoken_s, 3),
             "engines": dict(self.engines),

@@ -15,6 +15,7 @@ from device.brain.chunker import ClauseSplitter
 from device.brain.safety.context import ReplyJudge
 from device.config import Deadlines
 from device.contracts import (
+    AnsweredBy,
     Audio,
     Emotion,
     Express,
@@ -26,6 +27,7 @@ from device.contracts import (
     SetVolume,
     Spoken,
     StopEverything,
+    Unworded,
 )
 from device.errors import MindError, TtsError
 from device.notices import Answering, Board
@@ -44,7 +46,7 @@ LETTERS_PER_S = 15
 """Of speech at about 165 words a minute: the length of a clause that was cut off while being made."""
 
 Act = Express | Perform | SetVolume | StopEverything
-Piece = str | Spoken | Act
+Piece = str | Spoken | Unworded | AnsweredBy | Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,22 +143,31 @@ class Speaking:
         answered = False
         try:
             async for piece in pieces:
+                if isinstance(piece, AnsweredBy):
+                    route = self._record.answered_by(piece)
+                    continue
                 answered = answered or not isinstance(piece, Express)  # a look alone answers nobody
                 if isinstance(piece, str):
                     finished = await self._say_judged(piece, None, route)
                 elif isinstance(piece, Spoken):
                     finished = await self._say_judged(piece.text, piece.audio, route)
                 else:
-                    if isinstance(piece, Express):
-                        self._emotion = piece.emotion
-                    self._act(piece)
-                    continue
+                    finished = False
+                    await self._do(piece)
                 if finished:
                     return
         finally:
             await pieces.aclose()
         if not answered:
             raise MindError("The mind gave no answer.")
+
+    async def _do(self, piece: Unworded | Act) -> None:
+        if isinstance(piece, Unworded):
+            await self.play("", piece.audio)
+            return
+        if isinstance(piece, Express):
+            self._emotion = piece.emotion
+        self._act(piece)
 
     async def say_vetted(self, text: str, route: Route) -> None:
         """Speak a fixed sentence that the gate has passed before. Raises TtsError or StageTimeout."""

@@ -29,8 +29,9 @@ print(*extras["llama"])')
 llama_server=${llama/==/[server]==}
 
 compile uv.txt --group uv
-compile dev.txt pyproject.toml --group build --group dev --extra voice
+compile dev.txt pyproject.toml --group build --group dev --extra voice --extra gateway
 compile run.txt pyproject.toml --group build --constraint requirements/dev.txt
+compile gateway.txt pyproject.toml --group build --extra gateway --constraint requirements/dev.txt
 compile silero.txt pyproject.toml --group build --extra silero --constraint requirements/dev.txt
 compile voice.txt pyproject.toml --group build --extra voice --extra llama \
     --constraint requirements/dev.txt --no-emit-package llama-cpp-python
@@ -38,7 +39,7 @@ compile native.txt --constraint requirements/dev.txt --no-emit-package llama-cpp
 compile native-source.txt --no-deps - <<<"$llama"
 compile native-build.txt --group native-build
 
-for file in uv.txt dev.txt run.txt silero.txt voice.txt native.txt native-build.txt; do
+for file in uv.txt dev.txt run.txt gateway.txt silero.txt voice.txt native.txt native-build.txt; do
     wheels_exist "$file"
 done
 echo "requirements/*.txt are new; every package in them has wheels for x86_64 and aarch64, Python 3.11 and 3.13."

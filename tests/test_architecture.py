@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("device.audio", "device.hw", "device.brain", "device.panel")
+ROOMS = ("device.audio", "device.hw", "device.brain", "device.panel", "device.link")
 FLOOR = (
     "device.config",
     "device.config_keys",
@@ -25,9 +25,32 @@ FLOOR = (
 """What every room may build on."""
 SHARED = ("device.jobs", "device.machine", "device.pipeline")
 """What rooms may use, too: calls in threads, the states that lights show, waiting with a bound."""
+GATEWAYS = (
+    "device.audio.opus",
+    "device.brain.stt_whisper",
+    "device.brain.tts_espeak",
+    "device.brain.tts_piper",
+    "device.config",
+    "device.contracts",
+    "device.errors",
+    "device.link.checked_json",
+    "device.link.native",
+    "device.ports",
+)
+"""What the gateway shares with the device: values, wire code, the Opus codec, ears and voices."""
 GATE = ("device.egress",)
 """What the models may use beyond the floor: whoever speaks to the network asks the one gate for a permit."""
-PURE = ("machine", "endpointer", "chunker", "chunks", "router")
+PURE = (
+    "machine",
+    "endpointer",
+    "chunker",
+    "chunks",
+    "router",
+    "native",
+    "checked_json",
+    "fastrtc",
+    "backoff",
+)
 """The core that knows neither a clock nor an event loop, wherever its files lie."""
 
 
@@ -79,6 +102,7 @@ def may_import(module: str, imported: str) -> bool:
         return (
             module.partition(".")[0] == imported.partition(".")[0]
             or (module.startswith(("models", "provisioning")) and within(imported, FLOOR))
+            or (module.startswith("gateway") and imported in GATEWAYS)
             or (module.startswith("models") and within(imported, GATE))
         )
     if module in FLOOR or module in SHARED:
@@ -123,6 +147,9 @@ def test_the_core_knows_neither_time_nor_event_loop(module: str) -> None:
         ("models.store", "device.places", True),
         ("models.store", "device.jobs", False),
         ("models.commands", "device.cli", False),
+        ("gateway.app", "device.link.native", True),
+        ("gateway.app", "device.session", False),
+        ("device.link.native", "device.audio.opus", False),
         ("cache.replies", "device.egress", False),
         ("device.brain.stt", "models.store", True),
     ],

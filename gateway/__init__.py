@@ -1,0 +1,1 @@
+"""The reference System 2: what devices talk to, on a laptop or a server."""
