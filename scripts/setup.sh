@@ -88,6 +88,7 @@ system_packages() { # system_packages LEVEL
     fi
     if [ "$1" = test ] || [ "$1" = native ]; then
         have chromium || have chromium-browser || missing+=("$(chromium_package)")
+        PATH="$PATH:/sbin:/usr/sbin" have ip || missing+=(iproute2) # a cable whose bytes are counted
     fi
     if [ "$1" = native ] || [ "$1" = llama ]; then
         have g++ || missing+=(g++) # also brings libgomp, which the compiled package runs on
