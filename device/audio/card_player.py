@@ -83,7 +83,7 @@ class CardPlayer:
         return waiting
 
     def _give_sound(self) -> None:
-        while block := self._queue.take(self._stream.room_samples):
+        while block := self._queue.take(self._stream.room_samples, self._drops):
             if self.rests:
                 self.rests = False
                 self.sounds_since_s = self._clock()

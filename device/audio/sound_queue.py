@@ -43,10 +43,14 @@ class SoundQueue:
             if sound_id == self._sound_id:
                 self._pieces.append(pcm)
 
-    def take(self, samples: int) -> Block | None:
-        """The next piece, of at most so many samples; None when there is none."""
+    def take(self, samples: int, drops: int) -> Block | None:
+        """The next piece, of at most so many samples; None when there is none.
+
+        None, too, when more was dropped than those `drops` that whoever plays has seen: what comes after a
+        drop must not get into the card beside what is yet to be thrown out of it.
+        """
         with self._lock:
-            if not self._pieces or self._sound_id is None or samples <= 0:
+            if drops != self.drops or not self._pieces or self._sound_id is None or samples <= 0:
                 return None
             piece = self._pieces.popleft()
             if len(piece) > 2 * samples:

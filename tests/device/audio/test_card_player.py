@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -20,12 +22,17 @@ class FakeOutput:
         self.written = b""
         self.waiting_samples = 0
         self.stops = 0
+        self.meanwhile: Callable[[], None] | None = None
+        """Done once by another thread, while the card is asked for its room."""
 
     def check(self) -> None:
         pass
 
     @property
     def room_samples(self) -> int:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            meanwhile()
         return BUFFER - self.waiting_samples
 
     def write(self, pcm: bytes) -> None:
@@ -140,6 +147,21 @@ def test_the_next_sound_is_counted_anew(rig: Rig) -> None:
     rig.go_on(0)
     rig.go_on(480)
     assert rig.told[-2:] == [(2, 0), (2, 480)]
+
+
+def test_a_sound_that_takes_the_place_of_another_while_the_card_is_asked_is_played_whole(rig: Rig) -> None:
+    """Otherwise its beginning goes the way of the old sound, and whoever waits for its end waits in vain."""
+
+    def barge_in() -> None:
+        rig.queue.begin(2)
+        rig.give(1_000, sound_id=2)
+
+    rig.give(20_000)
+    rig.go_on(0)
+    rig.stream.meanwhile = barge_in
+    while rig.go_on(480):
+        pass
+    assert rig.told[-1] == (2, 1_000)
 
 
 def test_a_card_that_runs_dry_in_the_middle_of_a_sound_is_counted(rig: Rig) -> None:

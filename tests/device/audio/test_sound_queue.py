@@ -10,11 +10,11 @@ def test_what_is_put_is_taken_in_order_and_in_the_pieces_that_are_asked_for() ->
     queue.begin(1)
     queue.put(1, b"aabbcc")
     queue.put(1, b"dd")
-    assert queue.take(2) == Block(1, b"aabb")
-    assert queue.take(2) == Block(1, b"cc")
-    assert queue.take(0) is None
-    assert queue.take(2) == Block(1, b"dd")
-    assert queue.take(2) is None
+    assert queue.take(2, queue.drops) == Block(1, b"aabb")
+    assert queue.take(2, queue.drops) == Block(1, b"cc")
+    assert queue.take(0, queue.drops) is None
+    assert queue.take(2, queue.drops) == Block(1, b"dd")
+    assert queue.take(2, queue.drops) is None
     assert queue.empty
 
 
@@ -25,12 +25,22 @@ def test_after_a_drop_nothing_more_is_taken_of_that_sound() -> None:
     drops = queue.drops
     queue.drop()
     queue.put(1, b"bb")
-    assert queue.take(9) is None
+    assert queue.take(9, queue.drops) is None
     assert queue.drops == drops + 1
     queue.begin(2)
     queue.put(1, b"cc")
     queue.put(2, b"dd")
-    assert queue.take(9) == Block(2, b"dd")
+    assert queue.take(9, queue.drops) == Block(2, b"dd")
+
+
+def test_what_comes_after_a_drop_is_taken_only_by_who_has_seen_the_drop() -> None:
+    queue = SoundQueue()
+    queue.begin(1)
+    seen = queue.drops
+    queue.begin(2)
+    queue.put(2, b"aa")
+    assert queue.take(9, seen) is None
+    assert queue.take(9, queue.drops) == Block(2, b"aa")
 
 
 def test_only_what_the_card_no_longer_holds_has_sounded() -> None:
