@@ -16,12 +16,15 @@ from pathlib import Path
 from bench.hearing import real_clips
 from bench.soak import Look, Soaked
 from device.contracts import Audio
+from device.hw.gestures import GAP_S
 from tests.agent_process import Agent, agent
 from tests.sound_card import PulseAudio, SoundCard
 
 GROWTH = 0.02
 LOOKS = 60
 HOLD_S = 0.6
+APART_S = GAP_S + 0.1
+"""After a tap: a second one sooner would ask for the last answer again, and a press after that would mute."""
 CUT_SHORT = 0.8
 """Of all turns: nobody hears a thousand answers to their end."""
 KINDS = ("spoken", "asked", "cut off", "cut off", "cut off", "tapped", "repeated", "muted")
@@ -39,7 +42,7 @@ async def soak(turns: int, rng: random.Random) -> Soaked:
                 for turn in range(turns):
                     if turn % max(1, turns // LOOKS) == 0:
                         soaked.looks.append(_look(running, began_s))
-                    await _one_turn(running, card, rng.choice(clips) if clips else None, soaked, rng)
+                    await one_turn(running, card, rng.choice(clips) if clips else None, soaked, rng)
                     running.forget()
                 soaked.looks.append(_look(running, began_s))
         except BaseException:
@@ -56,9 +59,10 @@ def _complaints(log: Path) -> list[str]:
     return [line for line in lines if "WARNING" in line or "ERROR" in line][-20:]
 
 
-async def _one_turn(
+async def one_turn(
     running: Agent, card: SoundCard, clip: Audio | None, soaked: Soaked, rng: random.Random
 ) -> None:
+    """Of a kind that the dice choose; taken down in `soaked`. `clip`: what a spoken one says, if at hand."""
     kind = rng.choice(KINDS)
     match kind:
         case "spoken":
@@ -96,6 +100,8 @@ async def _one_turn(
         soaked.failed["refused: no microphone"] += 1
     elif record["error"]:
         soaked.failed[record["error"]] += 1
+    if kind == "tapped":
+        await asyncio.sleep(APART_S)
 
 
 def _look(running: Agent, began_s: float) -> Look:
