@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import sys
 import tempfile
 import time
@@ -54,9 +55,9 @@ async def soak(turns: int, rng: random.Random) -> Soaked:
 
 
 def _complaints(log: Path) -> list[str]:
-    """The last that the agent has told to be wrong."""
-    lines = log.read_text("utf-8").splitlines()
-    return [line for line in lines if "WARNING" in line or "ERROR" in line][-20:]
+    """The last that the agent has told to be wrong, with the places in the code."""
+    entries = re.split(r"\n(?=\d{4}-)", log.read_text("utf-8"))
+    return [entry for entry in entries if " WARNING " in entry or " ERROR " in entry][-20:]
 
 
 async def one_turn(
