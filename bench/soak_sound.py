@@ -98,7 +98,7 @@ async def one_turn(
     record = await running.turn_or_refusal()
     soaked.turns[kind] += 1
     if record is None:
-        soaked.failed["refused: no microphone"] += 1
+        soaked.failed["refused: no microphone, or muted"] += 1
     elif record["error"]:
         soaked.failed[record["error"]] += 1
     if kind == "tapped":

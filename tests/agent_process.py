@@ -89,7 +89,7 @@ class Agent:
         return record
 
     async def turn_or_refusal(self, within_s: float = 30.0) -> Message | None:
-        """None: the press was refused for want of a microphone, which is told, and no turn."""
+        """None: the press was refused: the microphone is not there, or muted; then there is no turn."""
         ends = lambda told: told["type"] == "turn" or "microphone" in told["why"]  # noqa: E731
         told = await self.until(("turn", "refused"), ends, within_s)
         record: Message | None = told.get("record")
