@@ -108,7 +108,7 @@ class Connection:
 
     @property
     def says_taken(self) -> bool:
-        """Questions are acknowledged. Servers that never say that an answer is over do not say this either."""
+        """Questions are acknowledged. Who never says that an answer is over does not say this either."""
         return self._dialect.quiet_s is None
 
     @property
@@ -198,7 +198,7 @@ class Connection:
         try:
             frame = await self._socket.receive()
         except Setback as setback:
-            if self._said:
+            if self._said and self._said not in str(setback):
                 setback = Setback(
                     f"{setback} It says: {quoted(self._said)}", setback.pace, setback.retry_after_s
                 )

@@ -63,7 +63,9 @@ class Exchange:
         self.started = False
         """Its first words have come."""
         self.over = False
-        """Nothing more will come: it ended, failed or was closed."""
+        """Nothing more is taken: it ended, failed or was closed."""
+        self.settled = False
+        """System 2 has ended it, or was told that nobody wants more."""
         self.stray = 0
         """Packets that came without words before them."""
         self._make_decoder = make_decoder
@@ -164,7 +166,7 @@ class Exchange:
             self.fail(MindError(f"System 2 does not want to answer this.{said}"))
         elif word.reason == "failed":
             self.fail(MindError(f"System 2 could not answer.{said}"))
-        self.over = True
+        self.over = self.settled = True
         self._waiting.set()
 
     def _drop(self) -> None:

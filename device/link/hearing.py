@@ -25,12 +25,14 @@ class Hearing:
         exchange: Exchange,
         encoder: SoundEncoder,
         send: Callable[[ToSystem2], None],
+        ended: Callable[[], None],
         clear: Callable[[], None],
     ) -> None:
-        """`clear`: nobody wants this turn any more."""
+        """`ended`: all of the sound was sent. `clear`: nobody wants this turn any more."""
         self.exchange = exchange
         self._encoder = encoder
         self._send = send
+        self._end = ended
         self._clear = clear
         self._partial = ""
         self._ended = False
@@ -61,6 +63,7 @@ class Hearing:
             self._ended = True
             self._packets(self._encoder.finish())
             self._send(n.End(turn_id=self.turn_id))
+            self._end()
         try:
             async with asyncio.timeout(LONGEST_S):
                 await self._settled.wait()
@@ -81,7 +84,7 @@ class Hearing:
         """Nobody wants it any more. Idempotent."""
         self._ended = True
         self._settled.set()
-        if not self.exchange.over:
+        if not self.exchange.settled:
             self._clear()
 
     # --- the reader's side -------------------------------------------------------------------------

@@ -7,8 +7,9 @@ import itertools
 import logging
 import random
 import secrets
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import time
+from collections import OrderedDict, deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -82,6 +83,7 @@ class Link:
         hook: Hook | None = None,
         boot: Mapping[str, Any] | None = None,
         chance: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`dialect` makes a new one for every connection, given the session of the one before, or "".
 
@@ -106,9 +108,14 @@ class Link:
         self._running: Connection | None = None
         self._exchange: Exchange | None = None
         self._hearing: Hearing | None = None
-        self._toolbox = Toolbox(self._now_s)
+        self._asked_s: float | None = None
+        """When the turn's question was sent; None while the person still speaks."""
+        self._now_s = clock
+        self._toolbox = Toolbox(clock)
         self._asked: OrderedDict[int, tuple[int, str]] = OrderedDict()
         """The device's turns, by which turn of which session they were asked as."""
+        self._unsaid: deque[n.Said] = deque(maxlen=REMEMBERED_TURNS)
+        """What sounded of this session's turns while the connection was away."""
         self.strays = 0
         """Messages that belonged to no turn under way: they were dropped."""
 
@@ -118,7 +125,7 @@ class Link:
     def health(self) -> LinkHealth:
         return self._reachable.at(self._now_s())
 
-    async def ask(self, question: Question) -> AsyncIterator[ReplyItem]:
+    async def ask(self, question: Question) -> AsyncGenerator[ReplyItem, None]:
         """The answer, as it comes. Raises NoSystem2, at once when the link is down; MindError.
 
         Closing it tells System 2 to stop; nothing of this answer comes after that. Cancel-safe.
@@ -145,6 +152,7 @@ class Link:
             exchange,
             self._sounds.encoder(connection.capabilities.up),
             connection.send,
+            self._questioned,
             lambda: self._finish(connection, exchange),
         )
         connection.send(n.Begin(turn_id=exchange.turn_id, answer=self._rules.answers_at_once))
@@ -153,8 +161,13 @@ class Link:
     def spoken(self, turn_id: int, text: str, *, cut_off: bool) -> None:
         """What really sounded of a turn that System 2 was asked in. Returns at once."""
         wire_id, session_id = self._asked.pop(turn_id, (None, ""))
-        if wire_id is not None and self._connection is not None and session_id == self._session_id:
-            self._connection.send(n.Said(turn_id=wire_id, text=text[:LONGEST_WORDS], cut_off=cut_off))
+        if wire_id is None or session_id != self._session_id:
+            return
+        said = n.Said(turn_id=wire_id, text=text[:LONGEST_WORDS], cut_off=cut_off)
+        if self._connection is not None:
+            self._connection.send(said)
+        else:
+            self._unsaid.append(said)
 
     async def report(self, report: n.Report) -> n.Ack:
         """On the device channel. Raises LinkError, NoSystem2 where there is none now."""
@@ -185,6 +198,7 @@ class Link:
         finally:
             healthy.cancel()
             self._running = self._connection = None
+            self._reachable.lost("The link to System 2 was lost.")
             self._break_turns()
 
     def _check(self, capabilities: Capabilities) -> None:
@@ -214,9 +228,6 @@ class Link:
             self._told = health
             self._calls.changed(health)
 
-    def _now_s(self) -> float:
-        return asyncio.get_running_loop().time()
-
     # --- turns -------------------------------------------------------------------------------------
 
     def _may_hear(self, connection: Connection) -> bool:
@@ -230,11 +241,13 @@ class Link:
         if hearing is not None and question.heard_as == hearing.turn_id and hearing.understood:
             self._hearing = None
             exchange, text = hearing.exchange, ""
+            exchange.signed = self._rules.answers_at_once
         elif question.text and connection.capabilities.takes_text:
             exchange, text = self._new_turn(connection), question.text
         else:
             raise NoSystem2("System 2 has not heard this, and cannot be asked in words.")
         if text or not self._rules.answers_at_once:
+            self._questioned()
             connection.send(
                 n.Ask(
                     turn_id=exchange.turn_id,
@@ -254,24 +267,33 @@ class Link:
             self._hearing.drop()
             self._hearing = None
         if self._exchange is not None:
-            before, unfinished = self._exchange, not self._exchange.over
-            before.fail(MindError("System 2 was asked something else."))
-            self._finish(connection, before, clear=unfinished)
+            self._exchange.fail(MindError("System 2 was asked something else."))
+            self._finish(connection, self._exchange)
         capabilities = connection.capabilities
-        asked_s = self._now_s()
+        self._asked_s = None
         self._exchange = Exchange(
             next(self._turn_ids),
             lambda: self._sounds.decoder(capabilities.down),
             capabilities.down.frame_ms / 1000,
             wordless=not capabilities.gives_words_of_sound and not self._rules.guardian,
-            begun=lambda: self._reachable.first_words(self._now_s() - asked_s, self._now_s()),
+            begun=self._answered,
         )
         connection.idle.clear()
         return self._exchange
 
-    def _finish(self, connection: Connection, exchange: Exchange, *, clear: bool | None = None) -> None:
-        """Nobody wants more of it. System 2 is told, unless it has ended by itself."""
-        if not exchange.over if clear is None else clear:
+    def _questioned(self) -> None:
+        """The question is on its way: from here on the answer's first words are waited for."""
+        self._asked_s = self._now_s()
+
+    def _answered(self) -> None:
+        """They have come."""
+        if self._asked_s is not None:
+            self._reachable.first_words(self._now_s() - self._asked_s, self._now_s())
+
+    def _finish(self, connection: Connection, exchange: Exchange) -> None:
+        """Nobody wants more of it. System 2 is told, unless it has ended it by itself."""
+        if not exchange.settled:
+            exchange.settled = True
             connection.forget_sound(exchange.turn_id)
             connection.send(n.Clear(turn_id=exchange.turn_id))
         exchange.close()
@@ -297,7 +319,11 @@ class Link:
         connection = self._running
         assert connection is not None
         self._check(connection.capabilities)
+        if started.session_id != self._session_id:
+            self._unsaid.clear()
         self._connection, self._session_id = connection, started.session_id
+        while self._unsaid:
+            connection.send(self._unsaid.popleft())
         if round_trip_s is not None:
             self._reachable.came_back(round_trip_s, self._now_s())
         self._reachable.started(hears=self._may_hear(connection))
@@ -335,6 +361,8 @@ class Link:
             exchange.fail(MindError(f"System 2 refused. It says: {quoted(word.message or word.code)}"))
         elif not isinstance(word, n.Taken):
             exchange.take(word)
+        if exchange.over and not exchange.settled and self._running is not None:
+            self._finish(self._running, exchange)
         self._tell()
         return exchange.started and not exchange.over
 
