@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Literal
 
 from device.egress import Content, Egress, Peer, is_local
 
@@ -27,3 +28,20 @@ class WayOut:
         """So much was handed to the network. What stays on this machine does not leave it."""
         if not is_local(self.peer.host):
             self.egress.count(self.peer, self.content, sent_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class WaysOut:
+    """To `peer`, for several kinds of content, each counted as what it is."""
+
+    egress: Egress
+    peer: Peer
+
+    def open(self) -> AbstractContextManager[None]:
+        """See `WayOut.open`."""
+        return self.egress.permit(self.peer)
+
+    def sent(self, kind: Literal["control", "text", "audio"], sent_bytes: int) -> None:
+        """So much of this kind was handed to the network. What stays on this machine does not leave it."""
+        if not is_local(self.peer.host):
+            self.egress.count(self.peer, Content(kind), sent_bytes)
