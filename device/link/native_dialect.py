@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from device.errors import LinkError
 from device.link import native as n
+from device.link.checked_json import LONGEST_TEXT_BYTES
 from device.link.dialect import Capabilities, Codec, Step, ToSystem2, Wire
 
 UP_HZ = 16_000
@@ -55,6 +56,7 @@ class NativeDialect:
 
     subprotocol: str | None = n.PROTOCOL
     quiet_s: float | None = None
+    longest_frame_bytes = LONGEST_TEXT_BYTES
 
     def __init__(
         self,
