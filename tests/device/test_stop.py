@@ -11,6 +11,7 @@ import pytest
 
 from bench.rig import Rig, rig
 from device.contracts import Gesture, Perform, ReplyItem, Say, StopEverything
+from device.link import native
 from device.stop import LONGEST_SILENCE_S, Deadman, StopLatch
 from tests.fakes import FakeBrain, FakeStt, FakeVoice
 
@@ -65,9 +66,16 @@ def from_a_thread(act: Callable[[], None]) -> None:
     threading.Thread(target=act, daemon=True).start()
 
 
+def from_afar(stop: Callable[[], None]) -> None:
+    """As System 2 asks for it: a frame of the link, read in the loop."""
+    assert native.from_system_2(native.encode(native.Halt())) == native.Halt()
+    stop()
+
+
 SOURCES: dict[str, Callable[[Rig, asyncio.AbstractEventLoop], None]] = {
     "button": lambda device, loop: from_a_thread(device.session.latch.pull),
     "page or command": lambda device, loop: device.session.stop(),
+    "System 2": lambda device, loop: from_afar(device.session.stop),
     "press": lambda device, loop: device.session.press(),
     "voice": lambda device, loop: device.session._act(StopEverything()),
 }
