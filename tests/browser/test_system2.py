@@ -112,12 +112,12 @@ def test_when_it_is_asked_is_chosen_there_and_shown_on_every_page(chrome: Chrome
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({}, "never: nobody has agreed to that (consent.audio_stream)"),
+        ({}, "never: nobody has agreed to that"),
         (
             {"sound_agreed": True, "hears": True},
-            "may be sent: somebody has agreed to that (consent.audio_stream)",
+            "may be sent: somebody has agreed to that",
         ),
-        ({"sound_agreed": True}, "agreed to (consent.audio_stream), but this one takes no sound"),
+        ({"sound_agreed": True}, "agreed to, but this one takes none"),
     ],
 )
 def test_whether_live_sound_is_sent_is_said_plainly(

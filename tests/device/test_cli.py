@@ -45,7 +45,18 @@ def test_ask_and_replay_speak_json(tmp_path: Path) -> None:
     subprocess.run(["espeak-ng", "-w", str(tmp_path / "a.wav"), "tell me a joke"], check=True)
     asked = json.loads(twominds("ask", "--wav", str(tmp_path / "a.wav"), "--json").stdout)
     lines = twominds("replay", "--fast", "--json", str(tmp_path)).stdout.splitlines()
-    fields = {"file", "transcript", "route", "reply", "spoken_s", "stages_ms", "error"}
+    fields = {
+        "file",
+        "transcript",
+        "asked",
+        "rival",
+        "falls",
+        "route",
+        "reply",
+        "spoken_s",
+        "stages_ms",
+        "error",
+    }
     assert len(lines) == 1
     assert set(asked) == set(json.loads(lines[0])) == fields
 

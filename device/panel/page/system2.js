@@ -51,9 +51,9 @@ function tripOf({ up, round_trip_ms }) {
 }
 
 function soundOf({ sound_agreed, hears, up }) {
-  if (!sound_agreed) return "never: nobody has agreed to that (consent.audio_stream)";
-  if (up && !hears) return "agreed to (consent.audio_stream), but this one takes no sound";
-  return "may be sent: somebody has agreed to that (consent.audio_stream)";
+  if (!sound_agreed) return "never: nobody has agreed to that";
+  if (up && !hears) return "agreed to, but this one takes none";
+  return "may be sent: somebody has agreed to that";
 }
 
 function sentOf({ host, port, local }, departures) {
