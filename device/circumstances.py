@@ -9,9 +9,9 @@ from dataclasses import replace
 from device.config import Settings, Talk, Use
 from device.contracts import LinkHealth
 from device.egress import is_local
+from device.link.address import socket_address
 from device.machine import Facts, TalkMode
 from device.notices import Standing, System2Standing
-from device.system2_address import address
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Circumstances:
         self.talk = settings.talk
         self.use = settings.system2.use
         """When System 2 is to be asked."""
-        self._system2 = address(settings.system2.url) if settings.system2.url else None
+        self._system2 = socket_address(settings.system2.url) if settings.system2.url else None
         self._sound_agreed = settings.consent.audio_stream
         self._health = LinkHealth(up=False)
         self.facts = Facts(clock(), TalkMode(settings.talk.mode))
@@ -107,12 +107,12 @@ class Circumstances:
     def _with_system2(self) -> System2Standing | None:
         if self._system2 is None:
             return None
-        (host, port), health = self._system2, self._health
+        system2, health = self._system2, self._health
         round_trip, first_words = health.round_trip_s, health.first_words_s
         return System2Standing(
-            host,
-            port,
-            is_local(host),
+            system2.host,
+            system2.port,
+            is_local(system2.host),
             self.use,
             health.up,
             "" if health.up else health.why,

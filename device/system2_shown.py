@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from device.config import Settings, System2
 from device.contracts import LinkHealth
+from device.link.address import socket_address
 from device.start_screen import Part, PartState
-from device.system2_address import address
 
 NAME = "System 2 (cloud)"
 NOBODY = "This device understands nothing by itself: system2.url in the settings names a System 2 that does."
@@ -47,7 +47,7 @@ def needs_of_thin_mode(settings: Settings) -> str:
 
 
 def _reached(settings: System2, health: LinkHealth | None) -> str:
-    host, _ = address(settings.url)
+    host = socket_address(settings.url).host
     if health and health.up:
         reached = f"connected to {host}"
     elif health and health.why:

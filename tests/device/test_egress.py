@@ -211,7 +211,6 @@ NETWORK = {
     "smtplib",
 }
 MAY: dict[str, str] = {
-    "device/system2_address.py": "takes an address apart; opens nothing",
     "device/egress.py": "is the gate",
     "device/brain/llm_server.py": "asks the language model's server that the settings name, by its way out",
     "device/doctor.py": "tries whether the page's port on loopback is free",

@@ -105,5 +105,5 @@ def test_an_address_that_cannot_be_used_is_refused_at_once() -> None:
     async def story(device: Device) -> None:
         raise AssertionError("it must not begin")
 
-    with pytest.raises(SettingsError, match="no address of a WebSocket"):
+    with pytest.raises(SettingsError, match="write it like wss://"):
         Device(settings=Settings(system2=System2(url="https://gateway.example"))).play(story)
