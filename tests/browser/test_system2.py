@@ -10,22 +10,10 @@ from playwright.async_api import Page, expect
 
 from device.contracts import Mind, Route
 from device.egress import Content, Peer
-from device.notices import Answering, LightState, System2Standing, TurnEnded
+from device.notices import Answering, LightState, TurnEnded
 from tests.browser.chromium import Chrome, light
-from tests.device.panel.scripted import Served, record
+from tests.device.panel.scripted import GATEWAY, Served, record
 
-GATEWAY = System2Standing(
-    host="gateway.example",
-    port=443,
-    local=False,
-    use="auto",
-    up=True,
-    why="",
-    round_trip_ms=40,
-    first_words_s=0.8,
-    hears=False,
-    sound_agreed=False,
-)
 GONE = "The gateway does not answer: is it running?"
 LATE = "no words within 1.5 s"
 ASKED = Route(Mind.SYSTEM_2, "it asks for news", rival=Mind.SYSTEM_1, opens=True)

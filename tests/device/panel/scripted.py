@@ -25,6 +25,7 @@ from device.notices import (
     LightState,
     Moved,
     Standing,
+    System2Standing,
     TurnEnded,
 )
 from device.panel.own_names import OwnNames
@@ -39,6 +40,20 @@ NAMES = OwnNames(("robot.local",), ("127.0.0.1",))
 """The local network of tests never leaves this machine."""
 
 ANSWER = Route(Mind.SKILL, "the sentence for time fits")
+
+
+GATEWAY = System2Standing(
+    host="gateway.example",
+    port=443,
+    local=False,
+    use="auto",
+    up=True,
+    why="",
+    round_trip_ms=40,
+    first_words_s=0.8,
+    hears=False,
+    sound_agreed=False,
+)
 
 
 class ScriptedSession:
