@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import msgspec
 from msgspec import inspect
 
-from device.config import Settings, Talk
+from device.config import Settings, Talk, Use
 from device.config_keys import CHOSEN, Key, as_toml, keys
 from device.config_load import read_chosen
 from device.config_show import value_at
@@ -20,7 +20,7 @@ from device.private_file import write_private
 
 log = logging.getLogger(__name__)
 
-LIVE = ("voice.volume", "talk.mode", "talk.patience_s")
+LIVE = ("voice.volume", "talk.mode", "talk.patience_s", "system2.use")
 """The others need engines that are made anew."""
 
 
@@ -33,6 +33,11 @@ class Living(Protocol):
     def set_volume(self, percent: int) -> None: ...
 
     def set_talk(self, talk: Talk) -> None: ...
+
+    @property
+    def use(self) -> Use: ...
+
+    def set_use(self, use: Use) -> None: ...
 
 
 class Chosen:
@@ -47,8 +52,8 @@ class Chosen:
         }
 
     def offers(self) -> tuple[Offer, ...]:
-        """Each as it is now; how loud it is may have been changed by voice since."""
-        values = {**self._values, "voice.volume": self._living.volume}
+        """Each as it is now; what lives may have been changed by voice since."""
+        values = {**self._values, "voice.volume": self._living.volume, "system2.use": self._living.use}
         return tuple(self._offer(keys()[setting], values[setting]) for setting in CHOSEN)
 
     def choose(self, setting: str, value: int | float | str) -> None:
@@ -67,6 +72,8 @@ class Chosen:
     def _apply(self, setting: str, value: str | int | float | bool) -> None:
         if setting == "voice.volume":
             self._living.set_volume(int(value))
+        elif setting == "system2.use":
+            self._living.set_use(cast("Use", value))
         elif setting.startswith("talk."):
             self._talk = msgspec.structs.replace(self._talk, **{setting.removeprefix("talk."): value})
             self._living.set_talk(self._talk)

@@ -1,4 +1,4 @@
-"""What is so beside the conversation: muted, being set up, parts that fail, how loud, how to talk."""
+"""What is so beside the conversation: muted, being set up, what fails, how loud, how to talk, System 2."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from device.config import Settings, Talk
+from device.config import Settings, Talk, Use
+from device.contracts import LinkHealth
+from device.egress import is_local
+from device.link.address import socket_address
 from device.machine import Facts, TalkMode
-from device.notices import Standing
+from device.notices import Standing, System2Standing
 
 log = logging.getLogger(__name__)
 
@@ -19,12 +22,20 @@ class Circumstances:
     def __init__(
         self, settings: Settings, clock: Callable[[], float], tell: Callable[[Standing], None]
     ) -> None:
-        """`tell` is given what stands, whenever that is not what stood before."""
+        """`tell` is given what stands, whenever that is not what stood before.
+
+        Raises SettingsError for an address of System 2 that cannot be used.
+        """
         self._clock = clock
         self._tell = tell
         self.faults: dict[str, str] = {}
         """Of each part that does not work, why, as a sentence for a person."""
         self.talk = settings.talk
+        self.use = settings.system2.use
+        """When System 2 is to be asked."""
+        self._system2 = socket_address(settings.system2.url) if settings.system2.url else None
+        self._sound_agreed = settings.consent.audio_stream
+        self._health = LinkHealth(up=False)
         self.facts = Facts(clock(), TalkMode(settings.talk.mode))
         self.volume = settings.voice.volume
         self.unmuted_s = clock()
@@ -53,6 +64,15 @@ class Circumstances:
         self.volume = min(100, max(0, percent))
         self._change(self.facts)
 
+    def set_use(self, use: Use) -> None:
+        self.use = use
+        self._change(replace(self.facts, online=self._online))
+
+    def linked(self, health: LinkHealth) -> None:
+        """How System 2 can be reached now."""
+        self._health = health
+        self._change(replace(self.facts, online=self._online))
+
     def fault(self, part: str, why: str) -> None:
         """A part does not work: `why` is a sentence for a person. "": it works again."""
         if why == self.faults.get(part, ""):
@@ -65,6 +85,12 @@ class Circumstances:
             del self.faults[part]
         self._change(replace(self.facts, faults=frozenset(self.faults)))
 
+    @property
+    def _online(self) -> bool:
+        """Who asks nobody is never offline, and nobody is before it was seen what is wrong."""
+        asks = self._system2 is not None and self.use != "never"
+        return not asks or self._health.up or not self._health.why
+
     def _change(self, facts: Facts) -> None:
         self.facts = facts
         standing = self._standing()
@@ -75,4 +101,23 @@ class Circumstances:
     def _standing(self) -> Standing:
         facts = self.facts
         why = tuple(self.faults.values())
-        return Standing(facts.muted, facts.setup, facts.online, self.volume, facts.mode.value, why)
+        mode = facts.mode.value
+        return Standing(facts.muted, facts.setup, facts.online, self.volume, mode, why, self._with_system2())
+
+    def _with_system2(self) -> System2Standing | None:
+        if self._system2 is None:
+            return None
+        system2, health = self._system2, self._health
+        round_trip, first_words = health.round_trip_s, health.first_words_s
+        return System2Standing(
+            system2.host,
+            system2.port,
+            is_local(system2.host),
+            self.use,
+            health.up,
+            "" if health.up else health.why,
+            None if round_trip is None else 10 * round(round_trip * 100),
+            None if first_words is None else round(first_words, 1),
+            health.hears,
+            self._sound_agreed,
+        )

@@ -1,4 +1,4 @@
-"""The commands: `twominds run`, `ask`, `replay`, `doctor`, `bench stt`, `config …`, `models …`.
+"""The commands: `twominds run`, `ask`, `replay`, `doctor`, `identity`, `bench stt`, `config …`, `models …`.
 
 Each is a thin shell: it reads its arguments and the settings, calls one function, prints, and gives
 an exit code. 0 is success, 1 a problem that was told in a sentence, 2 wrong arguments.
@@ -111,6 +111,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     doctor.add_argument("--json", action="store_true", help="print what was found as JSON")
 
+    what = "tell who this device is, and what registers it at a gateway"
+    identity = _add(commands, "identity", _identity, what, "twominds identity")
+    identity.add_argument("--json", action="store_true", help="print it as JSON")
+
     bench = commands.add_parser("bench", help="measure the engines", description="Measure the engines.")
     benches = bench.add_subparsers(required=True, metavar="ENGINE")
     measuring = "twominds bench stt --wer recordings/ --contexts", "twominds bench stt --wav question.wav"
@@ -207,6 +211,25 @@ def _doctor(parsed: argparse.Namespace) -> int:
     findings = doctor.examine(os.environ)
     print(json.dumps(doctor.as_json(findings)) if parsed.json else doctor.render(findings))
     return doctor.exit_code(findings)
+
+
+def _identity(parsed: argparse.Namespace) -> int:
+    """Makes the device's key where there is none yet."""
+    from provisioning.identity import identity_file, own_identity
+
+    file = identity_file(os.environ)
+    try:
+        identity = own_identity(file)
+    except OSError as error:
+        raise TwomindsError(f"{file} cannot be read or kept: {error.strerror}.") from error
+    told = {
+        "device_id": identity.device_id,
+        "public_key": identity.public_key,
+        "register": f"python -m gateway devices add {identity.public_key}",
+    }
+    lines = (f"{name.replace('_', ' '):<11} {value}" for name, value in told.items())
+    print(json.dumps(told) if parsed.json else "\n".join(lines))
+    return 0
 
 
 def _measure_the_room(parsed: argparse.Namespace) -> int:

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+Use = Literal["auto", "prefer", "never"]
+"""auto: for what needs System 2. prefer: for all that no skill serves. never: every word stays on board."""
 Seconds = Annotated[float, Meta(ge=0.1, le=600)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 
@@ -229,8 +231,7 @@ class System2(Section, frozen=True):
     url: str = ""
     """Where it is, as in `wss://gateway.example/v1/device`; empty: there is none."""
     dialect: Literal["native", "fastrtc", "twilio"] = "native"
-    use: Literal["auto", "prefer", "never"] = "auto"
-    """auto: for what needs it. prefer: for all that no skill serves. never: every word stays on board."""
+    use: Use = "auto"
     voice: Literal["own", "theirs"] = "own"
     """own: it sends text, and the device speaks. theirs: it sends sound with its words."""
     ca_file: str = ""

@@ -16,8 +16,8 @@ from device.config import Section, Settings
 
 PREFIX = "TWOMINDS_"
 
-CHOSEN = ("voice.volume", "talk.mode", "talk.patience_s", "voice.words_per_minute")
-"""What a person may choose on the page. Never consent, what limits anybody, nor where anything lies."""
+CHOSEN = ("voice.volume", "talk.mode", "talk.patience_s", "system2.use", "voice.words_per_minute")
+"""What a person may choose on the page. Never consent, what limits anybody, nor where anything is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Looks at this machine: what works, what is missing, and the line that would mend it.
 
 Every check tries the real thing (a word is spoken, a model is loaded, the microphone is opened) and stands
-alone: one that fails never hides another. Nothing is changed; the whole takes some two seconds, and each
-check of the body 3 s at most.
+alone: one that fails never hides another. Nothing is changed; the whole takes some two seconds, each
+check of the body 3 s at most, and that of System 2 8 s.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from device import doctor_body, doctor_engines, places
+from device import doctor_body, doctor_engines, doctor_link, places
 from device.config import Settings
 from device.config_load import check, load
 from device.contracts import FRAME_BYTES, RATE_HZ
@@ -204,19 +204,29 @@ def _silero(machine: Machine) -> Finding:
 def _page(machine: Machine) -> Finding:
     """Binds the page's port for a moment."""
     name, panel = "page", machine.settings.panel
+    if trouble := _trouble_with(panel.port):
+        taken = trouble.errno == errno.EADDRINUSE
+        detail = "is taken: perhaps twominds runs already" if taken else f"cannot be used: {trouble.strerror}"
+        fix = "set another one: TWOMINDS_PANEL__PORT=0 takes any free port"
+        return Finding(name, State.PROBLEM, f"port {panel.port} {detail}", fix)
+    address = f"http://127.0.0.1:{panel.port}" if panel.port else "any free port of 127.0.0.1"
+    return Finding(name, State.OK, f"{address} is free")
+
+
+def _trouble_with(port: int) -> OSError | None:
+    """Why nobody can listen at this port of loopback, if so."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind(("127.0.0.1", panel.port))
+            listener.bind(("127.0.0.1", port))
         except OSError as error:
-            taken = error.errno == errno.EADDRINUSE
-            detail = (
-                "is taken: perhaps twominds runs already" if taken else f"cannot be used: {error.strerror}"
-            )
-            fix = "set another one: TWOMINDS_PANEL__PORT=0 takes any free port"
-            return Finding(name, State.PROBLEM, f"port {panel.port} {detail}", fix)
-    address = f"http://127.0.0.1:{panel.port}" if panel.port else "any free port of 127.0.0.1"
-    return Finding(name, State.OK, f"{address} is free")
+            return error
+    return None
+
+
+def _system_2(machine: Machine) -> Finding:
+    """An agent that runs already keeps its connection: the gateway has one for each device."""
+    return doctor_link.look(machine, greets=_trouble_with(machine.settings.panel.port) is None)
 
 
 def _robot(machine: Machine) -> Finding:
@@ -248,6 +258,7 @@ CHECKS: Mapping[str, Check] = {
     "STT: pocketsphinx": _pocketsphinx,
     **{name: _native(name, engine) for name, engine in doctor_engines.ENGINES.items()},
     "System 1: server": _server,
+    doctor_link.NAME: _system_2,
     "VAD: webrtcvad": _webrtcvad,
     "VAD: Silero": _silero,
     "voice: espeak-ng": _espeak,

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from device.config import Use
 from device.contracts import Emotion, Gesture, Route
 
 
@@ -67,6 +68,29 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class System2Standing:
+    """How it stands with System 2, rounded, so that not every ping is news."""
+
+    host: str
+    port: int
+    local: bool
+    """It runs on this machine: what it is sent does not leave the device."""
+    use: Use
+    """When a person wants it asked."""
+    up: bool
+    why: str
+    """While it is not up: a sentence for a person; "" while the link is only beginning."""
+    round_trip_ms: int | None
+    """To 10 ms."""
+    first_words_s: float | None
+    """How long questions have lately waited for the first words of an answer, to 0.1 s."""
+    hears: bool
+    """Live sound may be sent to it."""
+    sound_agreed: bool
+    """A person has agreed to that."""
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What is so, whatever the conversation is doing; posted when any of it changes."""
 
@@ -79,6 +103,8 @@ class Standing:
     """hold or toggle."""
     faults: tuple[str, ...] = ()
     """A sentence for each part that does not work: what happened and what to do."""
+    system2: System2Standing | None = None
+    """None: there is no System 2."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,13 @@ class Outcome:
     file: str = ""
     transcript: str = ""
     route: str = ""
+    """Who answered in the end, and why."""
+    asked: str = ""
+    """Who was asked first, and why."""
+    rival: str | None = None
+    """The mind that was asked at the same time."""
+    falls: tuple[str, ...] = ()
+    """Whoever answered after the first one, in order, and why; the last one is `route`."""
     reply: str = ""
     spoken_s: float = 0.0
     stages_ms: dict[str, float] = field(default_factory=dict)
@@ -44,10 +51,15 @@ class Outcome:
     @classmethod
     def of(cls, record: TurnRecord, file: str, notes: tuple[str, ...]) -> Outcome:
         """What a finished turn shows to whoever gave the recording."""
+        told = record.as_json(with_words=False)
+        asked = f"{told['asked']}: {told['reason']}" if record.route else ""
         return cls(
             file=file,
             transcript=record.heard,
-            route=f"{record.route.mind.value}: {record.route.reason}" if record.route else "",
+            route=record.falls[-1] if record.falls else asked,
+            asked=asked,
+            rival=told["rival"],
+            falls=tuple(record.falls),
             reply=record.spoken,
             spoken_s=round(record.spoken_s, 3),
             stages_ms=record.stages_ms,
@@ -70,8 +82,16 @@ class Outcome:
         if self.route or not self.error:
             lines.append(f"  heard   {self.transcript or '(nothing)'}")
             lines.append(f"  said    {self.reply or '(nothing)'}")
+            lines += self._asked()
             lines.append(f"  by      {self.route or 'nobody'}{soon}")
         return "\n".join(lines)
+
+    def _asked(self) -> list[str]:
+        """Whoever was asked before, or beside, the one that answered."""
+        if not (self.rival or self.falls):
+            return []
+        beside = f", and {self.rival} at the same time" if self.rival else ""
+        return [f"  asked   {self.asked}{beside}", *(f"  then    {fall}" for fall in self.falls[:-1])]
 
 
 async def ask(

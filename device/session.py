@@ -20,7 +20,7 @@ from device.audio.earcon import refusal, trouble
 from device.audio.endpointer import Endpointer
 from device.audio.frames import FrameHub
 from device.circumstances import Circumstances
-from device.config import Settings, Talk
+from device.config import Settings, Talk, Use
 from device.contracts import (
     TAP_S,
     Announcement,
@@ -28,6 +28,7 @@ from device.contracts import (
     Emotion,
     Express,
     Gesture,
+    LinkHealth,
     Outcome,
     Perform,
     SetVolume,
@@ -190,6 +191,11 @@ class Session:
         self._so.set_talk(talk)
         self._deliver(m.FactsChanged())
 
+    def set_use(self, use: Use) -> None:
+        """When System 2 is asked, from the next question on."""
+        self._so.set_use(use)
+        self._deliver(m.FactsChanged())
+
     # --- what the device's other parts tell, and may know ---
 
     @property
@@ -200,6 +206,11 @@ class Session:
     @property
     def volume(self) -> int:
         return self._so.volume
+
+    @property
+    def use(self) -> Use:
+        """When a person wants System 2 to be asked."""
+        return self._so.use
 
     @property
     def standing(self) -> Standing:
@@ -217,6 +228,11 @@ class Session:
     def fault(self, part: str, why: str) -> None:
         """A part does not work: `why` is a sentence for a person. "": it works again."""
         self._so.fault(part, why)
+        self._deliver(m.FactsChanged())
+
+    def linked(self, health: LinkHealth) -> None:
+        """How System 2 can be reached now; told by the link, whenever it has measured or lost it."""
+        self._so.linked(health)
         self._deliver(m.FactsChanged())
 
     def content_is_leaving(self, leaving: bool) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from device.audio.open_sound import OpenSound
 from device.config import Lights, Settings
+from device.contracts import LinkHealth
 from device.engines import Engines
 from device.hw.buttons import PIN_PART
 from device.hw.key_button import PART as KEY_PART
 from device.hw.light_show import PART as LIGHT_PART
 from device.ports import Microphone, Speaker, VoiceDetector
 from device.start_screen import Part, PartState
+from device.system2_shown import system2_part
 
 
 def what_serves(
@@ -20,8 +22,12 @@ def what_serves(
     detector: VoiceDetector,
     sound: OpenSound,
     faults: Mapping[str, str],
+    health: LinkHealth | None = None,
 ) -> tuple[Part, ...]:
-    """`faults`: of each part that does not work, why."""
+    """`faults`: of each part that does not work, why. `health`: of the link, where there is one.
+
+    Raises SettingsError.
+    """
     real = PartState.REAL
     silero = "" if "Silero" in detector.name else "confirmed by Silero after: make silero"
     keyboard = f"{settings.button.key} of {settings.button.keyboard}" if settings.button.keyboard else ""
@@ -37,7 +43,7 @@ def what_serves(
         Part("speech to text", real, engines.serving["stt"], _better(engines, "stt", "free speech")),
         Part("answers", real, "skills and packs of replies"),
         _system_1(engines),
-        Part("System 2 (cloud)", PartState.ABSENT, f"no link in this release{_promise(settings, engines)}"),
+        system2_part(settings.system2, health, _promise(settings, engines)),
         Part("text to speech", real, engines.serving["tts"], _better(engines, "tts", "a natural voice")),
         Part("safety gate", real, "rules"),
     )

@@ -28,7 +28,7 @@ from msgspec import Meta, Struct
 
 from device.contracts import Emotion, Gesture, Mind, Who
 from device.errors import TwomindsError
-from device.notices import LightState
+from device.notices import LightState, System2Standing
 
 LONGEST_ASK = 500
 """Letters of a typed request."""
@@ -178,6 +178,10 @@ class Answering(ToPage, frozen=True, tag="answering"):
     text: str
     mind: Mind
     reason: str
+    rival: Mind | None = None
+    """Who was asked at the same time."""
+    opens: bool = False
+    """A short clause of the device's own goes before the answer."""
 
 
 class SaidLine(Struct, frozen=True):
@@ -248,6 +252,8 @@ class Standing(ToPage, frozen=True, tag="standing"):
     volume: int
     mode: str
     faults: tuple[str, ...]
+    system2: System2Standing | None = None
+    """As `notices.System2Standing`; null: there is none."""
 
 
 class Loudness(ToPage, frozen=True, tag="loudness"):

@@ -17,11 +17,11 @@ def of_notice(notice: Notice) -> m.DeviceMessage:
         case notices.Heard(turn_id, text, final, engine):
             return m.Heard(turn_id, text, final, engine)
         case notices.Answering(turn_id, text, route):
-            return m.Answering(turn_id, text, route.mind, route.reason)
+            return m.Answering(turn_id, text, route.mind, route.reason, route.rival, route.opens)
         case notices.Moved(gesture):
             return m.Moved(gesture)
-        case notices.Standing(muted, setup, online, volume, mode, faults):
-            return m.Standing(muted, setup, online, volume, mode, faults)
+        case notices.Standing(muted, setup, online, volume, mode, faults, system2):
+            return m.Standing(muted, setup, online, volume, mode, faults, system2)
         case notices.Loudness(peak_dbfs, rms_dbfs):
             return m.Loudness(peak_dbfs, rms_dbfs)
         case notices.Refused(why):

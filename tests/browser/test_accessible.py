@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
@@ -10,7 +11,7 @@ from playwright.async_api import Page, expect
 from device.contracts import Line, Who
 from device.notices import LightChanged, LightState
 from tests.browser.chromium import Chrome, light
-from tests.device.panel.scripted import Served, record
+from tests.device.panel.scripted import GATEWAY, Served, record
 
 UNNAMED = """() => [...document.querySelectorAll(
     'button, input, select, textarea, a, summary, [role=meter], [role=img], [role=log], [tabindex]'
@@ -85,12 +86,15 @@ FAINT = """() => {
 async def full(device: Served, chrome: Chrome, **options: Any) -> Page:
     """A page with everything on it that there can be."""
     device.lines += [Line(Who.PERSON, "tell me a joke"), Line(Who.DEVICE, "Knock, knock. " * 12)]
-    device.turns += [record(1)]
+    device.turns += [{**record(1), "asked": "system_2", "falls": ["system_1: no words within 1.5 s"]}]
     page = await chrome.open(device.url, **options)
     await page.locator("#text").fill("hello")
     await page.keyboard.press("Enter")
     await page.wait_for_selector("#log .chart")
-    device.session.stand(faults=("The light cannot be reached: is its cable in?",))
+    gone = replace(GATEWAY, up=False, why="The gateway does not answer: is it running?")
+    device.session.stand(
+        faults=("The light cannot be reached: is its cable in?",), online=False, system2=gone
+    )
     await page.locator("#log summary").click()
     await page.get_by_role("button", name="Details").click()
     return page

@@ -214,7 +214,10 @@ def test_a_turn_that_was_cut_off_before_it_sounded_says_so(chrome: Chrome) -> No
 def test_a_page_that_opens_shows_the_conversation_and_the_last_turns(chrome: Chrome) -> None:
     async def story(device: Served, chrome: Chrome) -> None:
         device.lines += [Line(Who.PERSON, "tell me a joke"), Line(Who.DEVICE, "Knock, knock.")]
-        device.turns += [record(1), {**record(2), "route": "system_1", "reason": "no skill fits"}]
+        device.turns += [
+            record(1),
+            {**record(2), "asked": "system_1", "route": "system_1", "reason": "no skill fits"},
+        ]
         page = await chrome.open(device.url)
         for _ in range(2):
             await expect(page.locator("#earlier .bubble")).to_have_text(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from device.chosen import Chosen
-from device.config import Settings, Talk, VoiceSettings
+from device.config import Settings, Talk, Use, VoiceSettings
 from device.config_keys import CHOSEN
 from device.config_load import load, read_chosen
 from device.errors import SettingsError
@@ -20,12 +20,16 @@ class Living:
     def __init__(self) -> None:
         self.volume = 80
         self.talk = Talk()
+        self.use: Use = "auto"
 
     def set_volume(self, percent: int) -> None:
         self.volume = percent
 
     def set_talk(self, talk: Talk) -> None:
         self.talk = talk
+
+    def set_use(self, use: Use) -> None:
+        self.use = use
 
 
 def test_choices_outlive_a_restart_and_add_up(tmp_path: Path) -> None:
@@ -49,9 +53,29 @@ def test_talking_changes_at_once_and_keeps_what_was_not_chosen(tmp_path: Path) -
     assert living.talk == Talk(mode="toggle", patience_s=1.5, pre_roll_ms=111)
 
 
+def test_when_system_2_is_asked_changes_at_once_and_is_kept(tmp_path: Path) -> None:
+    living, file = Living(), tmp_path / "chosen.toml"
+    chosen = Chosen(Settings(), living, file)
+    chosen.choose("system2.use", "never")
+    assert living.use == "never"
+    assert load(None, {}, file).settings.system2.use == "never"
+    living.use = "prefer"  # by voice, since
+    assert {offer.setting: offer.value for offer in chosen.offers()}["system2.use"] == "prefer"
+
+
 @pytest.mark.parametrize(
     "setting",
-    ["consent.transcripts", "sound.loudest", "panel.network", "character.file", "nothing", "talk"],
+    [
+        "system2.url",
+        "system2.ca_file",
+        "consent.audio_stream",
+        "consent.transcripts",
+        "sound.loudest",
+        "panel.network",
+        "character.file",
+        "nothing",
+        "talk",
+    ],
 )
 def test_nothing_else_can_be_chosen(tmp_path: Path, setting: str) -> None:
     file = tmp_path / "chosen.toml"
@@ -66,6 +90,7 @@ def test_nothing_else_can_be_chosen(tmp_path: Path, setting: str) -> None:
         ("voice.volume", 101, "a whole number from 0 to 100"),
         ("voice.volume", "loud", "a whole number"),
         ("talk.mode", "shout", "hold or toggle"),
+        ("system2.use", "always", "auto, prefer or never"),
         ("talk.patience_s", 0.1, "a number from 0.3 to 5"),
         ("voice.words_per_minute", 1.5, "a whole number from 80 to 450"),
     ],

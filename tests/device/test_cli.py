@@ -45,7 +45,18 @@ def test_ask_and_replay_speak_json(tmp_path: Path) -> None:
     subprocess.run(["espeak-ng", "-w", str(tmp_path / "a.wav"), "tell me a joke"], check=True)
     asked = json.loads(twominds("ask", "--wav", str(tmp_path / "a.wav"), "--json").stdout)
     lines = twominds("replay", "--fast", "--json", str(tmp_path)).stdout.splitlines()
-    fields = {"file", "transcript", "route", "reply", "spoken_s", "stages_ms", "error"}
+    fields = {
+        "file",
+        "transcript",
+        "asked",
+        "rival",
+        "falls",
+        "route",
+        "reply",
+        "spoken_s",
+        "stages_ms",
+        "error",
+    }
     assert len(lines) == 1
     assert set(asked) == set(json.loads(lines[0])) == fields
 
@@ -58,6 +69,27 @@ def test_replay_goes_on_after_a_bad_file_and_fails_at_the_end(tmp_path: Path) ->
     assert done.returncode == 1
     assert "b.wav" in done.stdout
     assert "b.wav" in done.stdout
+
+
+def test_identity_tells_who_the_device_is_and_is_the_same_every_time(tmp_path: Path) -> None:
+    first = twominds("identity", XDG_STATE_HOME=str(tmp_path))
+    assert first.returncode == 0, first.stderr
+    told = json.loads(twominds("identity", "--json", XDG_STATE_HOME=str(tmp_path)).stdout)
+    assert told["register"] == f"python -m gateway devices add {told['public_key']}"
+    assert first.stdout.splitlines() == [
+        f"device id   {told['device_id']}",
+        f"public key  {told['public_key']}",
+        f"register    {told['register']}",
+    ]
+    assert (len(told["device_id"]), len(told["public_key"])) == (16, 43)
+
+
+def test_an_identity_that_cannot_be_kept_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = twominds("identity", XDG_STATE_HOME=str(tmp_path / "file"))
+    assert done.returncode == 1
+    assert done.stderr.startswith("twominds: ")
+    assert "cannot be read or kept" in done.stderr
 
 
 @pytest.mark.parametrize("port", ["70000", "-1", "x", ""])

@@ -18,7 +18,8 @@ import pytest
 import soundfile
 
 from device.config import Settings, Talk
-from device.contracts import Audio
+from device.contracts import AnsweredBy, Audio, Mind, Route
+from device.record import Kind, TurnRecord
 from device.rehearsal import Outcome, ask, recordings, replay
 
 needs_voice = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs espeak-ng")
@@ -61,6 +62,22 @@ def test_a_typed_question_is_answered_aloud() -> None:
 
 def loudest(sound: Audio) -> int:
     return int(np.abs(np.frombuffer(sound.pcm, np.int16).astype(np.int32)).max())
+
+
+def test_who_was_asked_before_and_beside_the_one_that_answered_is_shown_in_order() -> None:
+    route = Route(Mind.SYSTEM_2, "it asks for news", rival=Mind.SYSTEM_1)
+    record = TurnRecord(1, Kind.TYPED, lambda: 0.0, "2025-05-04T10:20:30+00:00", route=route)
+    raced = Outcome.of(record, "", ())
+    assert "  asked   system_2: it asks for news, and system_1 at the same time" in raced.as_text()
+    record.answered_by(AnsweredBy(Mind.SYSTEM_1, "no words within 1.5 s"))
+    record.answered_by(AnsweredBy(Mind.CACHE, "the mind broke off"))
+    fallen = Outcome.of(record, "", ())
+    assert (fallen.asked, fallen.route) == ("system_2: it asks for news", "cache: the mind broke off")
+    assert fallen.as_text().splitlines()[-3:] == [
+        "  asked   system_2: it asks for news, and system_1 at the same time",
+        "  then    system_1: no words within 1.5 s",
+        "  by      cache: the mind broke off",
+    ]
 
 
 # --- bad input: one clear sentence each, and the next turn works -----------------------------------------

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from bench.rig import Rig, rig
-from device.contracts import Gesture, Perform, ReplyItem, Say, StopEverything
+from device.contracts import Gesture, LinkHealth, Perform, ReplyItem, Say, StopEverything
+from device.link import native
+from device.link.address import socket_address
+from device.link.dialling import Dialler
+from device.link.link import Calls, Link, Rules
+from device.link.native_dialect import NativeDialect, Wish
+from device.session import Session
 from device.stop import LONGEST_SILENCE_S, Deadman, StopLatch
+from tests.device.link.scripted import PLAIN, CountedWay, Peer, Signer, gateway
 from tests.fakes import FakeBrain, FakeStt, FakeVoice
 
 BY_S = 0.1
@@ -101,6 +109,56 @@ def test_every_source_stops_everything_whatever_hangs(hung: str, source: str) ->
             return took_s
 
     assert asyncio.run(story()) < BY_S
+
+
+@pytest.mark.parametrize("hung", HUNG)
+def test_system_2_stops_everything_from_afar_whatever_hangs(hung: str) -> None:
+    async def story() -> float:
+        halted, called = asyncio.Event(), asyncio.Event()
+
+        async def script(peer: Peer) -> None:
+            await called.wait()
+            await peer.say(native.Halt())
+            await peer.socket.wait_closed()
+
+        async with gateway(script) as url, rig(*HUNG[hung]()) as device, linked(url, device.session):
+            device.session.press()
+            await asyncio.sleep(0.05)
+            device.session.release()
+            await asyncio.sleep(0.6)
+            device.session.latch.reaches(halted.set)
+            began_s = time.monotonic()
+            called.set()
+            await asyncio.wait_for(halted.wait(), 5)
+            took_s = time.monotonic() - began_s
+            sounded_s = device.speaker.sound().duration_s
+            await asyncio.sleep(0.2)
+            assert device.speaker.sound().duration_s == sounded_s
+            return took_s
+
+    assert asyncio.run(story()) < BY_S
+
+
+@contextlib.asynccontextmanager
+async def linked(url: str, session: Session) -> AsyncIterator[None]:
+    """A device's own link, joined to its session, and up."""
+    up, address, way = asyncio.Event(), socket_address(url), CountedWay()
+
+    def changed(health: LinkHealth) -> None:
+        session.linked(health)
+        if health.up:
+            up.set()
+
+    def dialect(resume: str) -> NativeDialect:
+        return NativeDialect(Wish(), Signer(), address.host_header, resume)
+
+    calls = Calls(session.stop, changed)
+    link = Link(Dialler(address, way), dialect, PLAIN, Rules(), calls, way)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(link.run())
+        await asyncio.wait_for(up.wait(), 5)
+        yield
+        running.cancel()
 
 
 # --- with the loop stuck ---

@@ -24,10 +24,6 @@ export class About {
     say("whose-speaker", WHERE[speaker]);
   }
 
-  standing({ online }) {
-    say("internet", online ? "connected" : "not connected");
-  }
-
   reach({ here, network, fingerprint }) {
     const addresses = [`${here} on the device itself`, ...network];
     byId("addresses").replaceChildren(...addresses.map((address) => make("li", "", address)));

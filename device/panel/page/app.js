@@ -12,6 +12,7 @@ import { DrawnRobot } from "/robot.js";
 import { Settings } from "/settings.js";
 import { Connection } from "/socket.js";
 import { Status } from "/status.js";
+import { System2 } from "/system2.js";
 import { Takes } from "/takes.js";
 import { addTurn, showTurns } from "/turns.js";
 
@@ -19,7 +20,9 @@ const status = new Status();
 const conversation = new Conversation();
 const meter = new Meter(byId("meter"));
 const robot = new DrawnRobot(byId("robot"));
-const settings = new Settings((setting, value) => connection.send({ type: "choose", setting, value }));
+const choose = (setting, value) => connection.send({ type: "choose", setting, value });
+const settings = new Settings(choose);
+const system2 = new System2(choose);
 const sound = new Sound({ batch: (takeId, samples) => connection.sendSound(takeId, samples), reached });
 const takes = new Takes(sound);
 const connection = new Connection({ closed, refused, message, sound: playSound });
@@ -134,19 +137,22 @@ const told = {
     if (status.muted !== before) openOrClose();
     button.holds = standing.mode === "hold";
     settings.standing(standing);
-    about.standing(standing);
+    system2.stands(standing.system2);
   },
   offers: ({ offers }) => settings.offers(offers),
   history({ lines, turns }) {
     conversation.history(lines);
     showTurns(turns);
   },
-  left: ({ departures }) => showDepartures(departures),
+  left({ departures }) {
+    showDepartures(departures);
+    system2.left(departures);
+  },
   reach: (reach) => about.reach(reach),
   loudness: ({ peak_dbfs, rms_dbfs }) => meter.show(peak_dbfs, rms_dbfs),
   floor: ({ yours }) => status.floor(yours || !pageSounds()),
   heard: ({ turn_id, text, final }) => conversation.heard(turn_id, text, final),
-  answering: ({ turn_id, text, mind, reason }) => conversation.answering(turn_id, text, mind, reason),
+  answering: ({ turn_id, text, ...route }) => conversation.answering(turn_id, text, route),
   moved: ({ gesture }) => robot.perform(gesture),
   refused({ why }) {
     if (!status.listening) takes.end();

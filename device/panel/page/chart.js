@@ -1,5 +1,6 @@
 // How long each stage of a turn took, from the end of the utterance to the first sound: bars and a table.
 
+import { course } from "/minds.js";
 import { make } from "/page.js";
 
 // Each part ends with one of the record's moments, which record.py explains.
@@ -55,9 +56,19 @@ function bar(parts, summary) {
 function details(record, parts) {
   const element = make("details", "timing");
   element.append(make("summary", "", summaryOf(record)), table(parts));
+  const minds = course(record);
+  if (minds.length > 1) element.append(whoAnswered(minds));
   const engines = Object.entries(record.engines).map(([stage, engine]) => `${stage} ${engine}`);
   if (engines.length) element.append(make("p", "engines", engines.join(" · ")));
   return element;
+}
+
+/** Whoever was asked, in order: the last one answered. */
+function whoAnswered(minds) {
+  const list = make("ol", "course");
+  list.setAttribute("aria-label", "Who was asked, in order");
+  list.append(...minds.map((mind) => make("li", "", mind)));
+  return list;
 }
 
 function table(parts) {

@@ -1,15 +1,8 @@
 // What was said, by whom, why that mind answered, and how fast.
 
 import { chart } from "/chart.js";
+import { inWords } from "/minds.js";
 import { byId, make } from "/page.js";
-
-export const MINDS = {
-  skill: "a skill on board",
-  cache: "from memory",
-  system_1: "the mind on board",
-  system_2: "the mind in the cloud",
-  stock: "a set phrase",
-};
 
 const MOST_TURNS = 30;
 
@@ -36,14 +29,19 @@ export class Conversation {
     this.scroll();
   }
 
-  answering(turnId, text, mind, reason) {
+  /** `route`: who answers and why; where that changes within the turn, each is told in a line of its own. */
+  answering(turnId, text, route) {
     const turn = this.turn(turnId);
     let answer = turn.querySelector(".device");
-    if (!answer) {
-      answer = bubble("device", "");
-      turn.append(answer, make("p", "why", `${MINDS[mind] ?? mind}: ${reason}`));
-    }
+    if (!answer) turn.append((answer = bubble("device", "")));
     answer.append(make("span", "", `${text.trim()} `));
+    const why = inWords(route);
+    const told = [...turn.querySelectorAll(".why")].at(-1);
+    if (told?.dataset.why !== why) {
+      const line = make("p", "why", told ? `then ${why}` : why);
+      line.dataset.why = why;
+      turn.append(line);
+    }
     this.scroll();
   }
 

@@ -3,6 +3,7 @@
 import { byId, make, timeOf } from "/page.js";
 
 const WHAT = { audio: "sound", text: "words", picture: "pictures" };
+const BESIDE = { ...WHAT, control: "greetings and pings" };
 
 /** `departures` as the device counted them since it started; greetings and pings are not content. */
 export function showDepartures(departures) {
@@ -11,11 +12,22 @@ export function showDepartures(departures) {
   byId("departures").replaceChildren(...content.map(row));
 }
 
-function row({ host, port, content, sent_bytes, first_utc, last_utc }) {
+/** What one receiver was sent, greetings and pings too. */
+export function sentTo(host, port, departures) {
+  return departures.filter((departure) => departure.host === host && departure.port === port);
+}
+
+/** `12 kB of words`. */
+export function quantity({ sent_bytes, content }) {
+  return `${size(sent_bytes)} of ${BESIDE[content]}`;
+}
+
+function row(departure) {
+  const { host, port, first_utc, last_utc } = departure;
   const element = make("li");
   const to = port ? `${host}, port ${port}` : `the page open on ${host}`;
   const when = first_utc === last_utc ? `at ${timeOf(first_utc)}` : `${timeOf(first_utc)} to ${timeOf(last_utc)}`;
-  element.append(make("strong", "", `${size(sent_bytes)} of ${WHAT[content]}`), ` to ${to}, ${when}`);
+  element.append(make("strong", "", quantity(departure)), ` to ${to}, ${when}`);
   return element;
 }
 

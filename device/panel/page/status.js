@@ -8,7 +8,7 @@ const STATES = {
   listening: "I am listening",
   thinking: "I am thinking",
   speaking: "I am speaking",
-  offline: "Ready, without the internet",
+  offline: "Ready, without the cloud",
   muted: "The microphone is off",
   setup: "Being set up",
   updating: "Updating, one moment",
@@ -47,13 +47,14 @@ export class Status {
     document.body.dataset.pattern = pattern;
   }
 
-  standing({ muted, mode, faults }) {
+  standing({ muted, mode, faults, online, system2 }) {
     this.mode = mode;
     this.muted = muted;
     byId("mute").setAttribute("aria-pressed", String(muted));
     byId("faults").replaceChildren(...faults.map((fault) => make("li", "", fault)));
     byId("faults").hidden = !faults.length;
     say("how", HOW[mode]);
+    say("why-offline", online ? "" : (system2?.why ?? ""));
     this.talkWords();
   }
 
@@ -79,6 +80,7 @@ export class Status {
     this.hint("");
     say("banner", `Not connected to the device. ${reason || "Is it running?"} Trying again…`);
     say("state-words", "Not connected");
+    say("why-offline", "");
     document.body.dataset.light = "starting";
   }
 

@@ -1,7 +1,7 @@
 // The last turns, newest first: when, who answered, how fast.
 
 import { chart } from "/chart.js";
-import { MINDS } from "/conversation.js";
+import { course } from "/minds.js";
 import { byId, make, timeOf } from "/page.js";
 
 const MOST = 12;
@@ -14,7 +14,7 @@ export function showTurns(records) {
 export function addTurn(record) {
   byId("no-turns").hidden = true;
   const element = make("li");
-  const who = record.route ? `${MINDS[record.route] ?? record.route}: ${record.reason}` : "no answer";
+  const who = course(record).join("; then ") || "no answer";
   const trouble = record.error ? `, failed: ${record.error}` : "";
   element.append(make("p", "turn-head", `${timeOf(record.started_utc)} · ${who}${trouble}`), chart(record));
   byId("turns").prepend(element);

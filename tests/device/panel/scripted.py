@@ -14,7 +14,7 @@ from device import config
 from device.audio.page_microphone import PageMicrophone
 from device.audio.page_speaker import PageSpeaker
 from device.chosen import Chosen
-from device.config import Settings, Talk
+from device.config import Settings, Talk, Use
 from device.contracts import Audio, Frame, Gesture, Line, Mind, Route
 from device.egress import Egress
 from device.notices import (
@@ -25,6 +25,7 @@ from device.notices import (
     LightState,
     Moved,
     Standing,
+    System2Standing,
     TurnEnded,
 )
 from device.panel.own_names import OwnNames
@@ -41,6 +42,20 @@ NAMES = OwnNames(("robot.local",), ("127.0.0.1",))
 ANSWER = Route(Mind.SKILL, "the sentence for time fits")
 
 
+GATEWAY = System2Standing(
+    host="gateway.example",
+    port=443,
+    local=False,
+    use="auto",
+    up=True,
+    why="",
+    round_trip_ms=40,
+    first_words_s=0.8,
+    hears=False,
+    sound_agreed=False,
+)
+
+
 class ScriptedSession:
     """Writes down what was done, listens while pressed, answers with a tone.
 
@@ -51,6 +66,7 @@ class ScriptedSession:
         self.board = board
         self.standing = Standing(False, False, True, 80, mode)
         self.talk = Talk(mode=mode)
+        self.uses: Use = "auto"
         self.speaker = speaker
         self.done: list[str] = []
         self.frames: list[Frame] = []
@@ -123,6 +139,15 @@ class ScriptedSession:
         self.talk = talk
         self.stand(mode=talk.mode)
 
+    @property
+    def use(self) -> Use:
+        return self.uses
+
+    def set_use(self, use: Use) -> None:
+        self.uses = use
+        if self.standing.system2:
+            self.stand(system2=replace(self.standing.system2, use=use))
+
     # --- what a session does besides ---
 
     def stand(self, **changes: Any) -> None:
@@ -174,6 +199,10 @@ def record(turn_id: int) -> dict[str, Any]:
         "turn_id": turn_id,
         "kind": "spoken",
         "started_utc": "2025-05-04T10:20:30+00:00",
+        "asked": "skill",
+        "rival": None,
+        "opens": False,
+        "falls": [],
         "route": "skill",
         "reason": ANSWER.reason,
         "stages_ms": {

@@ -91,8 +91,16 @@ def test_sound_without_a_number_or_with_half_a_sample_is_malformed(frame: bytes)
         ),
         (m.Moved(Gesture.LOOK_LEFT), {"type": "moved", "gesture": "look_left"}),
         (
-            m.Answering(4, "Noon.", Mind.SYSTEM_1, "why"),
-            {"type": "answering", "turn_id": 4, "text": "Noon.", "mind": "system_1", "reason": "why"},
+            m.Answering(4, "Noon.", Mind.SYSTEM_2, "why", Mind.SYSTEM_1, opens=True),
+            {
+                "type": "answering",
+                "turn_id": 4,
+                "text": "Noon.",
+                "mind": "system_2",
+                "reason": "why",
+                "rival": "system_1",
+                "opens": True,
+            },
         ),
         (m.Turn({"turn_id": 4}), {"type": "turn", "record": {"turn_id": 4}}),
         (m.Silence(), {"type": "silence"}),
