@@ -1,0 +1,92 @@
+"""The link to System 2 as this device joins it: its key, its codecs, its consent, its way out."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import assert_never
+
+from device import __version__
+from device.audio.mulaw import MulawDecoder, MulawEncoder
+from device.audio.opus import OpusDecoder, OpusEncoder
+from device.config import Settings, System2
+from device.egress import Egress, Peer
+from device.link.dialect import Codec, Dialect
+from device.link.fastrtc import FastRtc
+from device.link.link import Calls, Link, Rules, Sounds
+from device.link.made import made_link
+from device.link.native_dialect import Wish
+from device.link.twilio import Twilio
+from device.ports import SoundDecoder, SoundEncoder
+from device.way_out import WaysOut
+from provisioning.identity import identity_file, own_identity
+
+LONGEST_PERSONA = 4000
+"""Characters, of what the native dialect takes."""
+
+
+def link_for(
+    settings: Settings, egress: Egress, env: Mapping[str, str], calls: Calls, *, answers_at_once: bool = False
+) -> Link | None:
+    """Not run yet; None where no System 2 is named.
+
+    Makes the device's key where there is none, which blocks for a write to the disk. Raises SettingsError,
+    IdentityDamaged, OSError.
+    """
+    if not settings.system2.url:
+        return None
+    return made_link(
+        settings.system2,
+        _wish(settings),
+        own_identity(identity_file(env)),
+        Sounds(lambda codec: encoder(codec, settings.system2), decoder),
+        Rules(
+            hears=settings.consent.audio_stream,
+            guardian=settings.character.safety == "child",
+            answers_at_once=answers_at_once,
+        ),
+        calls,
+        lambda host, port: WaysOut(egress, Peer(host, port)),
+        foreign=_foreign(settings.system2),
+        boot={"agent": __version__},
+    )
+
+
+def encoder(codec: Codec, settings: System2) -> SoundEncoder:
+    """From the pipeline's rate."""
+    if codec.name == "mulaw":
+        return MulawEncoder(codec.rate_hz, frame_ms=codec.frame_ms)
+    return OpusEncoder(codec.rate_hz, frame_ms=codec.frame_ms, bitrate=settings.bitrate)
+
+
+def decoder(codec: Codec) -> SoundDecoder:
+    return MulawDecoder(codec.rate_hz) if codec.name == "mulaw" else OpusDecoder(codec.rate_hz)
+
+
+def _wish(settings: Settings) -> Wish:
+    return Wish(
+        agent=f"twominds/{__version__}",
+        language=settings.language,
+        character=settings.character.name,
+        persona=settings.character.persona[:LONGEST_PERSONA],
+        audience=settings.character.safety,
+        sends_sound=settings.consent.audio_stream,
+        wants_sound=settings.system2.voice == "theirs",
+        frame_ms=settings.system2.frame_ms,
+    )
+
+
+def _foreign(settings: System2) -> Callable[[str], Dialect] | None:
+    """Sessions are the native dialect's alone."""
+    match settings.dialect:
+        case "native":
+            return None
+        case "fastrtc":
+            hook = bool(settings.hook_url)
+            return lambda session_id: FastRtc(
+                secrets.token_urlsafe(16), frame_ms=settings.frame_ms, hook=hook
+            )
+        case "twilio":
+            return lambda session_id: Twilio(secrets.token_urlsafe(16), secrets.token_urlsafe(16))
+        case _:
+            assert_never(settings.dialect)
