@@ -16,6 +16,10 @@ NAMES = {Mind.SYSTEM_1: "System 1", Mind.SYSTEM_2: "System 2", Mind.CACHE: "the 
 """As a person is told of them."""
 
 
+class NobodyAnswered(MindError):
+    """Of several minds asked at once none had an answer; the message says why of each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A mind that can be asked."""
@@ -81,6 +85,8 @@ def answers(item: ReplyItem) -> bool:
 def failing(attempt: Attempt, error: Exception) -> str:
     """In words for a person, why a mind did not answer."""
     name = NAMES[attempt.mind]
+    if isinstance(error, NobodyAnswered):
+        return str(error)
     if isinstance(error, StageTimeout) and error.stage == name:
         return f"{name} had no words within {attempt.words_s:.3g} s"
     return f"{name} did not answer: {error}" if isinstance(error, StageError) else f"{name} failed"

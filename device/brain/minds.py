@@ -6,13 +6,17 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from device.brain.cascade import Attempt, cascade
+from device.brain.evasions import Evasions
 from device.brain.openings import Opening, continued
 from device.brain.packs import Phrases
+from device.brain.race import race
 from device.brain.router import Use
+from device.brain.safety.context import judge
 from device.brain.system_one import SystemOne
 from device.config import Consent, Deadlines
 from device.contracts import (
     BoardHealth,
+    Direction,
     Emotion,
     Express,
     Mind,
@@ -24,6 +28,11 @@ from device.contracts import (
 )
 from device.pipeline import close
 from device.ports import SafetyGate, System2
+
+_DOWNWARD = (Mind.SYSTEM_2, Mind.SYSTEM_1, Mind.CACHE)
+"""Who is asked when the one before does not answer; never upward: what stays on board stays there."""
+_BY_ITSELF_S = 0.5
+"""So much later than its minds' own deadlines a race would be given up."""
 
 
 def _nothing_kept(request: Request) -> str | None:
@@ -50,24 +59,32 @@ class Minds:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """What a language has ready for answers that minds make."""
+
+    phrases: Phrases
+    needless: frozenset[Opening] = frozenset()
+    evasions: Evasions = field(default_factory=Evasions)
+
+
+@dataclass(frozen=True, slots=True)
 class Thinking:
     """Answers what no skill does."""
 
     minds: Minds
-    phrases: Phrases
-    needless: frozenset[Opening] = field(default_factory=frozenset)
+    words: Words
 
     async def answer(self, request: Request, route: Route) -> AsyncIterator[ReplyItem]:
         """The answer along a route. Raises StageError when no mind has one; closing it closes the minds."""
         said = ""
         if route.opens:
-            said = self.phrases.say("thinking")
+            said = self.words.phrases.say("thinking")
             yield Express(Emotion.CURIOUS)
             yield Say(said)
             yield Express(Emotion.NEUTRAL)
         items = cascade(self._attempts(request, route, said), self.minds.deadlines.next_words_s)
         if said:
-            items = continued(items, said, self.needless)
+            items = continued(items, said, self.words.needless)
         try:
             async for item in items:
                 yield item
@@ -76,9 +93,23 @@ class Thinking:
 
     def _attempts(self, request: Request, route: Route, said: str) -> list[Attempt]:
         """Whoever can be asked, from the route's mind on downward."""
-        order = (Mind.SYSTEM_2, Mind.SYSTEM_1, Mind.CACHE)
         known = {attempt.mind: attempt for attempt in self._known(request, said, route.opens)}
-        return [known[mind] for mind in order[order.index(route.mind) :] if mind in known]
+        order = [mind for mind in _DOWNWARD[_DOWNWARD.index(route.mind) :] if mind in known]
+        if route.rival is None or len(order) < 2:
+            return [known[mind] for mind in order]
+        racing = [known.pop(mind) for mind in order if mind in (route.mind, route.rival)]
+        return [self._race(racing), *(known[mind] for mind in order if mind in known)]
+
+    def _race(self, racing: list[Attempt]) -> Attempt:
+        longest_s = max(attempt.words_s for attempt in racing) + _BY_ITSELF_S
+        return Attempt(racing[0].mind, lambda: race(racing, self._is_good), longest_s)
+
+    async def _is_good(self, clause: str) -> bool:
+        """Whether a first clause says something, and may be said."""
+        if self.words.evasions.evades(clause):
+            return False
+        gate = self.minds.gate
+        return gate is None or (await judge(gate, clause, Direction.TO_SAY)).allowed
 
     def _known(self, request: Request, said: str, opened: bool) -> list[Attempt]:
         minds, first_s = self.minds, self.minds.deadlines.first_words_s

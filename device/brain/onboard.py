@@ -6,9 +6,9 @@ import random
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime
 
-from device.brain import packs, router
+from device.brain import evasions, packs, router
 from device.brain.dialogue import Dialogue, Memory
-from device.brain.minds import Minds, Thinking
+from device.brain.minds import Minds, Thinking, Words
 from device.brain.normalise import normalise
 from device.brain.openings import needless
 from device.brain.recogniser import Recogniser
@@ -51,7 +51,8 @@ class OnboardBrain:
         self._gestures = frozenset(gestures)
         self._volume = volume
         self._packs = packs.load(language, rng, name=name)
-        self._thinking = Thinking(minds, self._packs.phrases, needless(language))
+        words = Words(self._packs.phrases, needless(language), evasions.load(language))
+        self._thinking = Thinking(minds, words)
         self._dialogue = Dialogue()
 
     async def prepare(self, history: tuple[Line, ...]) -> None:
