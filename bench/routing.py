@@ -94,7 +94,8 @@ def main() -> None:
         counts = confusion(requests)
         rows = {**{asked.value: score for asked, score in scores(counts).items()}, "System 2": deep(counts)}
         for name, score in rows.items():
-            print(f"{split} {name:10} precision {score.precision:.3f} recall {score.recall:.3f} of {score.count}")
+            rates = f"precision {score.precision:.3f} recall {score.recall:.3f} of {score.count}"
+            print(f"{split} {name:10} {rates}")
         print(f"{split} out-of-scope requests that go to System 2: {out_of_scope(requests):.3f}")
 
 

@@ -1,4 +1,4 @@
-"""What an utterance asks of a mind. Pure: regular expressions over normalised words, from the language's pack."""
+"""What an utterance asks of a mind. Pure: expressions over normalised words, from the language's pack."""
 
 from __future__ import annotations
 
@@ -59,10 +59,13 @@ class Demands:
 
     def of(self, text: str) -> Demand:
         """What `text` asks; well under a millisecond."""
-        words = self._without_beginning(normalise(text[:LONGEST]))
-        own = self.own_affairs.search(words) is not None
+        whole = normalise(text[:LONGEST])
+        bare = self._without_beginning(whole)
+        own = self.own_affairs.search(bare) is not None
         for heading, demand in _ORDER:
-            if not (own and heading in _OF_THE_WORLD) and self.patterns[heading].search(words):
+            if own and heading in _OF_THE_WORLD:
+                continue
+            if self.patterns[heading].search(bare) or self.patterns[heading].search(whole):
                 return demand
         return Demand.OTHER
 
