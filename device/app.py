@@ -22,6 +22,7 @@ from device.audio.page_microphone import PageMicrophone
 from device.audio.page_speaker import PageSpeaker
 from device.audio.vad import best_detector
 from device.body import Buttons, Faults, embodied, shining
+from device.brain.minds import Minds
 from device.brain.onboard import OnboardBrain
 from device.brain.packs import timer_phrases
 from device.brain.persona import system_prompt
@@ -95,7 +96,7 @@ def assemble(
         gestures=robot.gestures,
         volume=lambda: session.volume,
         name=settings.character.name,
-        system_one=system_one(settings, engines, robot.gestures),
+        minds=Minds(system_one(settings, engines, robot.gestures), deadlines=settings.deadlines),
         timers=timers,
     )
     session: Session = Session(

@@ -270,6 +270,17 @@ class LinkHealth:
     """Sound may be sent to it: it can, and a person has agreed."""
 
 
+@dataclass(frozen=True, slots=True)
+class BoardHealth:
+    """How the board is, as it was last read; None where it does not say."""
+
+    heat_c: float | None = None
+    """Of its hottest part."""
+    battery_percent: int | None = None
+    discharging: bool = False
+    """It runs on its battery now."""
+
+
 class Stock(enum.Enum):
     """Sentences that the device always has ready; their words stand in the language's pack."""
 

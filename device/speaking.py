@@ -36,6 +36,8 @@ from device.ports import Playback, TextToSpeech
 from device.record import Stage, TurnRecord
 
 CLAUSES_AHEAD = 4
+BY_ITSELF_S = 0.5
+"""So much later than a mind that keeps its own deadlines is one given up that does not."""
 LONGEST_BUFFER_S = 10.0
 """No speaker holds more sound than this; one that takes nothing for longer is stuck."""
 DRAIN_SLACK_S = 2.0
@@ -97,6 +99,31 @@ async def clauses(items: AsyncIterator[ReplyItem], record: TurnRecord) -> AsyncI
         await close(items)
 
 
+async def paced(
+    items: AsyncIterator[ReplyItem], limits: Deadlines, *, opens: bool
+) -> AsyncIterator[ReplyItem]:
+    """The items of a reply, each awaited for a bounded time; closing it closes them.
+
+    The words that begin an answer have longer than those that continue it; what only opens it, or says
+    who answers now, begins nothing. Raises StageTimeout.
+    """
+    begun = False
+    try:
+        while True:
+            seconds = limits.next_words_s if begun else limits.first_words_s + BY_ITSELF_S
+            try:
+                item = await within(seconds, "mind", anext(items))
+            except StopAsyncIteration:
+                return
+            yield item
+            if isinstance(item, AnsweredBy):
+                begun = False
+            elif not isinstance(item, Express):
+                begun, opens = not opens, False
+    finally:
+        await close(items)
+
+
 class Speaking:
     """One turn's voice. It may speak more than once: a reply, then an apology."""
 
@@ -138,7 +165,7 @@ class Speaking:
         the mind and the voice are closed; silencing the speaker is the session's.
         """
         limits = self._deadlines
-        items = each_within(reply.items, "mind", limits.first_words_s, limits.next_words_s)
+        items = paced(reply.items, limits, opens=route.opens)
         pieces = ReadAhead(group, clauses(items, self._record), CLAUSES_AHEAD, name="mind")
         answered = False
         try:

@@ -179,15 +179,21 @@ class Turn:
             route = self._route(Mind.STOCK, f"the safety gate ruled {verdict.ruling.value}")
             await self._speaking.say_vetted(verdict.say_instead, route)
             return None
-        certain = transcript.certain
-        return Request(self.record.turn_id, transcript.text, self._language, certain, history)
+        return Request(
+            self.record.turn_id,
+            transcript.text,
+            self._language,
+            transcript.certain,
+            history,
+            transcript.heard_as,
+        )
 
     async def _reply(
         self, request: Request, getting_ready: asyncio.Task[None], group: asyncio.TaskGroup
     ) -> None:
         route = self.record.route = self._with.brain.route(request)
         self.record.mark(Stage.ROUTED)
-        if route.mind is not Mind.SYSTEM_1:  # then the voice needs the processor
+        if Mind.SYSTEM_1 not in (route.mind, route.rival):  # then the voice needs the processor
             getting_ready.cancel()
         await self._speaking.say(self._with.brain.reply(request, route), route, group)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -13,8 +14,10 @@ from device.contracts import (
     Frame,
     Gesture,
     Line,
+    LinkHealth,
     Mind,
     Prompt,
+    Question,
     Reply,
     ReplyItem,
     Request,
@@ -25,7 +28,7 @@ from device.contracts import (
     Transcript,
     Verdict,
 )
-from device.errors import RobotError
+from device.errors import NoSystem2, RobotError
 
 SOUND_HZ = 16_000
 
@@ -166,6 +169,56 @@ class FakeModel:
             self.closed += 1
 
     async def close(self) -> None: ...
+
+
+@dataclass
+class FakeSystem2:
+    """Says the same to everything, an item every `every_s`; `FakeListening` is its ears."""
+
+    items: Sequence[ReplyItem | Exception] = (Say("Far away it is noon. "), Say("Lunch is at one."))
+    first_s: float = 0.0
+    """Before the first item."""
+    every_s: float = 0.0
+    hangs_after: int | None = None
+    health: LinkHealth = field(default_factory=lambda: LinkHealth(up=True))
+    ears: FakeStt = field(default_factory=FakeStt)
+    questions: list[Question] = field(default_factory=list)
+    given: int = 0
+    """Items that were read."""
+    closed: int = 0
+    lost: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set: the link goes down, whatever is under way."""
+
+    async def ask(self, question: Question) -> AsyncIterator[ReplyItem]:
+        self.questions.append(question)
+        try:
+            await self._pause(self.first_s)
+            for number, item in enumerate(self.items):
+                await self._pause(self.every_s)
+                if number == self.hangs_after:
+                    await self._pause(1e9)
+                if isinstance(item, Exception):
+                    raise item
+                self.given += 1
+                yield item
+        finally:
+            self.closed += 1
+
+    def listen(self) -> FakeListening:
+        assert self.health.hears, "sound was sent although nobody agreed"
+        return self.ears.listen()
+
+    def spoken(self, turn_id: int, text: str, *, cut_off: bool) -> None: ...
+
+    async def _pause(self, seconds: float) -> None:
+        """Raises NoSystem2 when the link is lost meanwhile, at once when it is not up."""
+        if not self.health.up:
+            raise NoSystem2("System 2 cannot be reached.")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.lost.wait()
+        if self.lost.is_set():
+            raise NoSystem2("The link to System 2 was lost.")
 
 
 @dataclass

@@ -6,12 +6,13 @@ import random
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime
 
-from device.brain import packs, router
-from device.brain.dialogue import Dialogue
+from device.brain import demand, evasions, packs, privacy, router
+from device.brain.dialogue import Dialogue, Memory
+from device.brain.minds import Minds, Thinking, Words
 from device.brain.normalise import normalise
+from device.brain.openings import needless
 from device.brain.recogniser import Recogniser
 from device.brain.skills import ACTING, SKILLS, SkillContext
-from device.brain.system_one import SystemOne
 from device.brain.timer_slots import SET_A_TIMER, lacks_time, time_slots
 from device.contracts import Gesture, Intent, Line, Mind, Reply, ReplyItem, Request, Route, Who
 from device.errors import MindError
@@ -20,7 +21,7 @@ from device.ports import Timers
 
 
 class OnboardBrain:
-    """The `Brain` on board: skills, stock phrases and, where there is one, a language model."""
+    """The `Brain`: skills and stock phrases on board, and for everything else the minds that there are."""
 
     def __init__(
         self,
@@ -33,7 +34,7 @@ class OnboardBrain:
         gestures: Iterable[Gesture],
         volume: Callable[[], int],
         name: str,
-        system_one: SystemOne | None,
+        minds: Minds,
         timers: Timers | None = None,
     ) -> None:
         """`now` gives aware local time, `volume` percent; without `timers` it says that it keeps none.
@@ -41,7 +42,7 @@ class OnboardBrain:
         Raises BrokenPack when a pack cannot be used.
         """
         self._recogniser = recogniser
-        self._system_one = system_one
+        self._minds = minds
         self._timers = timers
         self._language = language
         self._now = now
@@ -50,30 +51,50 @@ class OnboardBrain:
         self._gestures = frozenset(gestures)
         self._volume = volume
         self._packs = packs.load(language, rng, name=name)
+        words = Words(self._packs.phrases, needless(language), evasions.load(language))
+        self._thinking = Thinking(minds, words)
+        self._demands = demand.load(language)
+        self._privacy = privacy.load(language)
         self._dialogue = Dialogue()
 
     async def prepare(self, history: tuple[Line, ...]) -> None:
         """Skills need no preparation; a language model does."""
-        if self._system_one is not None:
-            await self._system_one.prepare(history)
+        if self._minds.system_one is not None:
+            await self._minds.system_one.prepare(history)
 
     def route(self, request: Request) -> Route:
-        """Pure and fast (about 1 ms): a skill, the language model, or a stock phrase."""
+        """Pure and fast (about 1.5 ms): a skill, a kept reply, a mind, or a stock phrase."""
         memory = self._dialogue.memory(self._monotonic())
         intent = self._recogniser.recognise(request.text) or _finished(memory.unfinished, request.text)
-        facts = router.Facts(request.text, request.certain, memory, ACTING, self._system_one is not None)
-        return router.route(intent, facts)
+        return router.route(intent, self._facts(request, memory))
 
     def reply(self, request: Request, route: Route) -> Reply:
         """Start answering; nothing is computed or remembered before the items are read."""
-        if route.mind is Mind.SYSTEM_1 and self._system_one is not None:
-            return Reply(route.mind, self._thought(self._system_one, request))
-        return Reply(route.mind, self._items(request, route))
+        thinks = route.intent is None and route.mind in (Mind.CACHE, Mind.SYSTEM_1, Mind.SYSTEM_2)
+        items = self._thought(request, route) if thinks else self._items(request, route)
+        return Reply(route.mind, items)
 
-    async def _thought(self, system_one: SystemOne, request: Request) -> AsyncIterator[ReplyItem]:
+    def _facts(self, request: Request, memory: Memory) -> router.Facts:
+        minds = self._minds
+        return router.Facts(
+            request.text,
+            request.certain,
+            memory,
+            ACTING,
+            system_1=minds.system_one is not None,
+            system_2=minds.system_two.health if minds.system_two is not None else None,
+            use=minds.use(),
+            races=minds.races,
+            demand=self._demands.of(request.text),
+            withheld=self._privacy.told(request.text) - privacy.agreed(minds.consent),
+            cached=minds.recall(request) is not None,
+            board=minds.board(),
+        )
+
+    async def _thought(self, request: Request, route: Route) -> AsyncIterator[ReplyItem]:
         self._dialogue.answered(None, self._monotonic())
         self._somebody_is_here()
-        items = system_one.answer(request)
+        items = self._thinking.answer(request, route)
         try:
             async for item in items:
                 yield item

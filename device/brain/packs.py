@@ -77,7 +77,7 @@ def load(language: str, rng: random.Random, root: Path = PACKS, *, name: str = "
     }
     wordings = {
         heading: lines
-        for file in ("small_talk.txt", "stock.txt", "timers.txt")
+        for file in ("small_talk.txt", "stock.txt", "timers.txt", "openings.txt")
         for heading, lines in _wordings(here / file).items()
     }
     return Packs(decks, Phrases(wordings, name))

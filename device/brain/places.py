@@ -50,3 +50,8 @@ class Places:
         for name in (place.name.lower(), *others.split(",")):
             if name.strip():
                 self._by_name.setdefault(name.strip(), place)
+
+
+def names(language: str, root: Path = _PACKS) -> tuple[str, ...]:
+    """Every name of a place of the language, in lower case, the longest first. Raises BrokenPack."""
+    return tuple(sorted(Places(language, root)._by_name, key=len, reverse=True))

@@ -1,11 +1,43 @@
-"""Which mind answers a request, and why. Pure."""
+"""Which mind answers a request, and why. Pure.
+
+What is decided is set out in docs/routing.md, and held by a table in tests/device/brain/test_router.py.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final, Literal
 
+from device.brain.demand import Demand
 from device.brain.dialogue import Memory
-from device.contracts import Intent, Mind, Route
+from device.brain.privacy import Private
+from device.contracts import BoardHealth, Intent, LinkHealth, Mind, Route
+
+Use = Literal["auto", "prefer", "never"]
+"""See `system2.use` in docs/settings.md."""
+
+SLOW_S: Final = 1.0
+"""Whoever waits longer for the first word is told that there is thinking going on."""
+HOT_C: Final = 75.0
+"""A Raspberry Pi slows its processor down from 80 °C on (its firmware's soft limit is at 60 °C for the 3B+
+only); a language model heats by some degrees within one answer."""
+LOW_BATTERY_PERCENT: Final = 20
+CONFIDENCE_WEIGHT: Final = 0.0
+"""What System 1's mean token log-probability counts. 0 until it is measured that it says anything about
+whether an answer is right: small models are often sure of what is wrong."""
+DOUBT: Final = -1.0
+"""Weighted confidence below which System 1 would be taken to be guessing."""
+
+_ABOUT: Final = {
+    Demand.WISH: "a person asked for System 2",
+    Demand.RECENCY: "it asks for what is new",
+    Demand.KNOWLEDGE: "it asks about the world",
+    Demand.REASONING: "it asks for long thought",
+    Demand.VISION: "it asks for eyes, which neither mind has",
+    Demand.TALK: "it is small talk",
+    Demand.OTHER: "either mind may know",
+}
+_NEEDS_SYSTEM_2: Final = frozenset({Demand.WISH, Demand.RECENCY, Demand.KNOWLEDGE, Demand.REASONING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +51,25 @@ class Facts:
     memory: Memory
     acting: frozenset[str]
     """Names of the intents that do something beside talking."""
-    language_model: bool
-    """Whether there is one to ask."""
+    system_1: bool = False
+    """There is a language model on board."""
+    system_2: LinkHealth | None = None
+    """None: there is no System 2."""
+    use: Use = "auto"
+    races: bool = True
+    """A person lets both minds be asked at once."""
+    demand: Demand = Demand.OTHER
+    withheld: frozenset[Private] = frozenset()
+    """What the text tells about a person that System 2 may not have."""
+    cached: bool = False
+    """There is a reply that was good before."""
+    board: BoardHealth = field(default_factory=BoardHealth)
+    confidence: float | None = None
+    """System 1's mean token log-probability lately; None: unknown."""
 
 
 def route(intent: Intent | None, facts: Facts) -> Route:
-    """The mind for a recognised intent; for what was not recognised System 1, or a stock phrase.
+    """The mind for a recognised intent; for what was not recognised the cache, a mind, or a stock phrase.
 
     A stock phrase is named by the route's intent.
     """
@@ -52,6 +97,14 @@ def confirmed_command(asked: Intent) -> Intent:
     return Intent(str(asked.slots["command"]), slots)
 
 
+def strain(board: BoardHealth) -> str:
+    """Why the board should be spared work, in words for a person; "" if it need not be."""
+    if board.heat_c is not None and board.heat_c >= HOT_C:
+        return f"the board is hot ({board.heat_c:.0f} °C)"
+    low = board.battery_percent is not None and board.battery_percent <= LOW_BATTERY_PERCENT
+    return f"the battery is low ({board.battery_percent} %)" if low and board.discharging else ""
+
+
 def _wrapped(command: Intent) -> dict[str, str | int | float]:
     return {"command": command.name, **{f"with_{name}": value for name, value in command.slots.items()}}
 
@@ -61,6 +114,57 @@ def _unrecognised(facts: Facts) -> Route:
         return Route(Mind.STOCK, "no words were heard", Intent("nothing_heard"))
     if not facts.certain:
         return Route(Mind.STOCK, "no skill fits, and the words are uncertain", Intent("not_understood"))
-    if facts.language_model:
-        return Route(Mind.SYSTEM_1, "no skill fits: the language model answers")
-    return Route(Mind.STOCK, "no skill fits, and there is no language model to ask", Intent("no_answer"))
+    if facts.cached and facts.demand is not Demand.RECENCY:
+        return Route(Mind.CACHE, "it was asked before, and the answer was kept")
+    kept = _why_on_board(facts)
+    return _on_board(facts, kept) if kept else _with_both(facts, facts.system_2)
+
+
+def _why_on_board(facts: Facts) -> str:
+    """Why System 2 is not asked, in words for a person; "" if it may be."""
+    if facts.system_2 is None:
+        return "there is no System 2"
+    if facts.use == "never":
+        return "a person has every word stay on board"
+    if facts.withheld:
+        told = " and ".join(sorted(kind.value for kind in facts.withheld))
+        return f"it may tell about {told} of a person, which nobody agreed to send"
+    if not facts.system_2.up:
+        return f"System 2 is away: {facts.system_2.why}".rstrip(": ")
+    return ""
+
+
+def _on_board(facts: Facts, why: str) -> Route:
+    if facts.system_1:
+        return Route(Mind.SYSTEM_1, f"no skill fits, and {why}: System 1 answers")
+    is_away = facts.system_2 is not None and not facts.withheld and facts.use != "never"
+    phrase = Intent("no_system_2" if is_away else "no_answer")
+    return Route(Mind.STOCK, f"no skill fits, {why}, and there is no language model to ask", phrase)
+
+
+def _with_both(facts: Facts, health: LinkHealth | None) -> Route:
+    """System 2 can be asked and may be."""
+    about, strained = _ABOUT[facts.demand], strain(facts.board)
+    waits_s = health.first_words_s if health and health.first_words_s is not None else 0.0
+    alone = Route(Mind.SYSTEM_2, "", opens=waits_s > SLOW_S)
+    if not facts.system_1:
+        return _because(alone, "there is no language model on board")
+    if facts.use == "prefer":
+        return _because(alone, "a person prefers System 2")
+    if facts.demand in _NEEDS_SYSTEM_2 or _guesses(facts):
+        return _because(alone, about)
+    if facts.demand is not Demand.OTHER:
+        return Route(Mind.SYSTEM_1, f"{about}: System 1 answers")
+    if strained:
+        return _because(alone, strained)
+    if facts.races:
+        return Route(Mind.SYSTEM_2, f"{about}: both are asked", rival=Mind.SYSTEM_1)
+    return Route(Mind.SYSTEM_1, f"{about}, and they do not race: System 1 answers")
+
+
+def _because(alone: Route, why: str) -> Route:
+    return Route(alone.mind, f"{why}: System 2 answers", opens=alone.opens)
+
+
+def _guesses(facts: Facts) -> bool:
+    return CONFIDENCE_WEIGHT * (facts.confidence or 0.0) < DOUBT

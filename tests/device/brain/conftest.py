@@ -1,4 +1,4 @@
-"""What the tests of the brain share: one recogniser (slow to load), one context for skills."""
+"""What the tests of the brain share: one context for skills."""
 
 from __future__ import annotations
 
@@ -9,14 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from device.brain import packs
-from device.brain.recogniser import Recogniser
 from device.brain.skills import SkillContext
 from device.contracts import Gesture
-
-
-@pytest.fixture(scope="session")
-def recogniser() -> Recogniser:
-    return Recogniser("en")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from device.brain.minds import Minds
 from device.brain.onboard import OnboardBrain
 from device.brain.recogniser import Recogniser
 from device.contracts import Gesture, ReplyItem, Request, Say, SetVolume
@@ -30,7 +31,7 @@ def ask(recogniser: Recogniser, *texts: str, volume: int = 50, certain: bool = T
         gestures=list(Gesture),
         volume=lambda: volume,
         name="Robot",
-        system_one=None,
+        minds=Minds(),
     )
     items: list[ReplyItem] = []
     for text in texts:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from device.brain.minds import Minds
 from device.brain.onboard import OnboardBrain
 from device.brain.recogniser import Recogniser
 from device.brain.system_one import SystemOne
@@ -34,7 +35,7 @@ from tests.fakes import FakeModel
 class Conversation:
     """A person and the mind on board; time passes only when told."""
 
-    def __init__(self, recogniser: Recogniser, system_one: SystemOne | None = None) -> None:
+    def __init__(self, recogniser: Recogniser, minds: Minds | None = None) -> None:
         self.now_s = 0.0
         self.volume = 50
         self.history: list[Line] = []
@@ -47,7 +48,7 @@ class Conversation:
             gestures=[Gesture.WAVE],
             volume=lambda: self.volume,
             name="Pip",
-            system_one=system_one,
+            minds=minds or Minds(),
         )
 
     def ask(self, text: str, certain: bool = True) -> list[ReplyItem]:
@@ -174,7 +175,9 @@ def test_an_answer_about_everything_it_serves_has_words_or_acts(
 
 
 def thinking(recogniser: Recogniser, model: FakeModel) -> Conversation:
-    return Conversation(recogniser, SystemOne(model, "You are Pip.", lambda: datetime(2026, 3, 3, 15, 5)))
+    return Conversation(
+        recogniser, Minds(SystemOne(model, "You are Pip.", lambda: datetime(2026, 3, 3, 15, 5)))
+    )
 
 
 def test_the_device_tells_its_name(talk: Conversation) -> None:

@@ -17,9 +17,9 @@ def facts(
     text: str = "some words",
     certain: bool = True,
     memory: Memory | None = None,
-    language_model: bool = False,
+    system_1: bool = False,
 ) -> Facts:
-    return Facts(text, certain, memory or Memory(), ACTING, language_model)
+    return Facts(text, certain, memory or Memory(), ACTING, system_1)
 
 
 def test_a_recognised_intent_goes_to_its_skill() -> None:
@@ -44,17 +44,17 @@ def test_what_no_skill_serves_is_answered_by_a_stock_phrase(text: str, certain: 
 
 
 def test_what_no_skill_serves_goes_to_the_language_model_where_there_is_one() -> None:
-    found = route(None, facts("who painted this", language_model=True))
+    found = route(None, facts("who painted this", system_1=True))
     assert (found.mind, found.intent) == (Mind.SYSTEM_1, None)
 
 
 @pytest.mark.parametrize("text", ["", "mumble"])
 def test_the_language_model_is_not_asked_about_what_was_not_heard_well(text: str) -> None:
-    assert route(None, facts(text, certain=False, language_model=True)).mind is Mind.STOCK
+    assert route(None, facts(text, certain=False, system_1=True)).mind is Mind.STOCK
 
 
 def test_a_skill_is_served_without_the_language_model() -> None:
-    assert route(Intent("time"), facts(language_model=True)).mind is Mind.SKILL
+    assert route(Intent("time"), facts(system_1=True)).mind is Mind.SKILL
 
 
 @pytest.mark.parametrize("command", [WAVE, Intent("volume", {"percent": 40})])

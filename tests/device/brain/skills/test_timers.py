@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from device.brain.minds import Minds
 from device.brain.onboard import OnboardBrain
 from device.brain.recogniser import Recogniser
 from device.brain.safety.gate import load_gate
@@ -63,7 +64,7 @@ class Talk:
             gestures=[],
             volume=lambda: 50,
             name="Pip",
-            system_one=None,
+            minds=Minds(),
             timers=timers,
         )
 

@@ -1,0 +1,147 @@
+"""Who is asked what no skill serves: the minds, and the answer along a route that names them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from device.brain.cascade import Attempt, cascade
+from device.brain.evasions import Evasions
+from device.brain.openings import Opening, continued
+from device.brain.packs import Phrases
+from device.brain.race import race
+from device.brain.router import Use
+from device.brain.safety.context import judge
+from device.brain.system_one import SystemOne
+from device.config import Consent, Deadlines
+from device.contracts import (
+    BoardHealth,
+    Direction,
+    Emotion,
+    Express,
+    Mind,
+    Question,
+    ReplyItem,
+    Request,
+    Route,
+    Say,
+)
+from device.pipeline import close
+from device.ports import SafetyGate, System2
+
+_DOWNWARD = (Mind.SYSTEM_2, Mind.SYSTEM_1, Mind.CACHE)
+"""Who is asked when the one before does not answer; never upward: what stays on board stays there."""
+_BY_ITSELF_S = 0.5
+"""So much later than its minds' own deadlines a race would be given up."""
+
+
+def _nothing_kept(request: Request) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Minds:
+    """Who can be asked beside the skills, and what a person has settled about it."""
+
+    system_one: SystemOne | None = None
+    system_two: System2 | None = None
+    recall: Callable[[Request], str | None] = _nothing_kept
+    """A reply that was good before."""
+    use: Callable[[], Use] = lambda: "auto"
+    """A person can switch it at any time."""
+    races: bool = True
+    consent: Consent = field(default_factory=Consent)
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    board: Callable[[], BoardHealth] = BoardHealth
+    """As it was last read; returns at once."""
+    gate: SafetyGate | None = None
+    """Judges what runs in a race, so that a clause which would not be spoken does not win it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a language has ready for answers that minds make."""
+
+    phrases: Phrases
+    needless: frozenset[Opening] = frozenset()
+    evasions: Evasions = field(default_factory=Evasions)
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """Answers what no skill does."""
+
+    minds: Minds
+    words: Words
+
+    async def answer(self, request: Request, route: Route) -> AsyncIterator[ReplyItem]:
+        """The answer along a route. Raises StageError when no mind has one; closing it closes the minds."""
+        said = ""
+        if route.opens:
+            said = self.words.phrases.say("thinking")
+            yield Express(Emotion.CURIOUS)
+            yield Say(said)
+            yield Express(Emotion.NEUTRAL)
+        items = cascade(self._attempts(request, route, said), self.minds.deadlines.next_words_s)
+        if said:
+            items = continued(items, said, self.words.needless)
+        try:
+            async for item in items:
+                yield item
+        finally:
+            await close(items)
+
+    def _attempts(self, request: Request, route: Route, said: str) -> list[Attempt]:
+        """Whoever can be asked, from the route's mind on downward."""
+        known = {attempt.mind: attempt for attempt in self._known(request, said, route.opens)}
+        order = [mind for mind in _DOWNWARD[_DOWNWARD.index(route.mind) :] if mind in known]
+        if route.rival is None or len(order) < 2:
+            return [known[mind] for mind in order]
+        racing = [known.pop(mind) for mind in order if mind in (route.mind, route.rival)]
+        return [self._race(racing), *(known[mind] for mind in order if mind in known)]
+
+    def _race(self, racing: list[Attempt]) -> Attempt:
+        longest_s = max(attempt.words_s for attempt in racing) + _BY_ITSELF_S
+        return Attempt(racing[0].mind, lambda: race(racing, self._is_good), longest_s)
+
+    async def _is_good(self, clause: str) -> bool:
+        """Whether a first clause says something, and may be said."""
+        if self.words.evasions.evades(clause):
+            return False
+        gate = self.minds.gate
+        return gate is None or (await judge(gate, clause, Direction.TO_SAY)).allowed
+
+    def _known(self, request: Request, said: str, opened: bool) -> list[Attempt]:
+        minds, first_s = self.minds, self.minds.deadlines.first_words_s
+        attempts = []
+        if (system_two := minds.system_two) is not None:
+            question = Question(request.turn_id, request.text, request.language, request.heard_as, said)
+            patience_s = self._patience_s(opened)
+            attempts.append(Attempt(Mind.SYSTEM_2, lambda: _deep(system_two, question), patience_s))
+        if (system_one := minds.system_one) is not None:
+            attempts.append(Attempt(Mind.SYSTEM_1, lambda: system_one.answer(request), first_s))
+        if (kept := minds.recall(request)) is not None:
+            attempts.append(Attempt(Mind.CACHE, lambda: _kept(kept), first_s))
+        return attempts
+
+    def _patience_s(self, opened: bool) -> float:
+        """How long System 2 is waited for: longer where it is known to need it and a person was told so."""
+        limits, system_two = self.minds.deadlines, self.minds.system_two
+        expected_s = system_two.health.first_words_s if system_two is not None else None
+        if not opened or expected_s is None:
+            return limits.system2_words_s
+        return min(limits.first_words_s, max(limits.system2_words_s, 2 * expected_s))
+
+
+async def _deep(system_two: System2, question: Question) -> AsyncIterator[ReplyItem]:
+    """Asked only once it is read, so that whatever goes wrong does so there."""
+    items = system_two.ask(question)
+    try:
+        async for item in items:
+            yield item
+    finally:
+        await close(items)
+
+
+async def _kept(reply: str) -> AsyncIterator[ReplyItem]:
+    yield Say(reply)

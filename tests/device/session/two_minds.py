@@ -1,0 +1,49 @@
+"""A device with two minds in virtual time: the real brain around a fake model and a fake System 2."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from device.brain.minds import Minds
+from device.brain.onboard import OnboardBrain
+from device.brain.recogniser import Recogniser
+from device.brain.system_one import SystemOne
+from device.config import Consent, Deadlines
+from tests.device.session.rig import Device
+from tests.fakes import FakeModel, FakeStt, FakeSystem2
+
+NOON = datetime(2026, 3, 3, 12, 0)
+
+
+@dataclass
+class TwoMinds:
+    """What a story needs of both minds; `device` has them joined."""
+
+    recogniser: Recogniser
+    asked: str = "who painted the mona lisa"
+    model: FakeModel | None = field(default_factory=lambda: FakeModel(("On board ", "we think it was Leo.")))
+    system_2: FakeSystem2 | None = field(default_factory=FakeSystem2)
+    settled: dict[str, Any] = field(default_factory=dict)
+    """Further fields of `Minds`."""
+
+    def device(self) -> Device:
+        return Device(stt=FakeStt(self.asked), brain=self.brain())
+
+    def brain(self) -> OnboardBrain:
+        system_one = SystemOne(self.model, "You are Pip.", lambda: NOON) if self.model else None
+        given: dict[str, Any] = {"deadlines": Deadlines(), "consent": Consent()} | self.settled
+        return OnboardBrain(
+            recogniser=self.recogniser,
+            language="en",
+            now=lambda: NOON,
+            monotonic=lambda: asyncio.get_event_loop().time(),
+            rng=random.Random(3),
+            gestures=[],
+            volume=lambda: 50,
+            name="Pip",
+            minds=Minds(system_one=system_one, system_two=self.system_2, **given),
+        )
