@@ -37,15 +37,18 @@ from device.engines import Engines, load_engines
 from device.hw import talk_button
 from device.hw.robot import SimulatedRobot
 from device.journal import Journal
+from device.link.link import Calls
+from device.linked import link_for, telling
 from device.memory import remembered
 from device.notices import Board
 from device.panel import ports as panel_ports
 from device.panel.server import Panel
 from device.places import chosen_file, panel_directory, state_directory
-from device.ports import Brain, Button, Robot, Speaker, Timers, VoiceDetector
+from device.ports import Brain, Button, Robot, Speaker, System2, Timers, VoiceDetector
 from device.record import TurnRecord
 from device.session import Ears, Session
 from device.start_screen import render
+from device.supervise import supervise
 from device.timers_kept import KeptTimers
 from device.turn import Answerers
 from device.way_in import WayIn
@@ -82,6 +85,7 @@ def assemble(
     board: Board,
     conversation: Conversation,
     timers: Timers | None = None,
+    system_two: System2 | None = None,
 ) -> Device:
     """A session of its own, with a brain and a conversation of its own, around engines that may be shared."""
     robot = SimulatedRobot()
@@ -96,7 +100,15 @@ def assemble(
         gestures=robot.gestures,
         volume=lambda: session.volume,
         name=settings.character.name,
-        minds=Minds(system_one(settings, engines, robot.gestures), deadlines=settings.deadlines),
+        minds=Minds(
+            system_one(settings, engines, robot.gestures),
+            system_two,
+            use=lambda: session.use,
+            races=settings.system2.race,
+            consent=settings.consent,
+            deadlines=settings.deadlines,
+            gate=engines.gate,
+        ),
         timers=timers,
     )
     session: Session = Session(
@@ -149,7 +161,10 @@ async def serve(settings: Settings) -> None:
         says = timer_phrases(settings.language, name=settings.character.name)
         alarms = Alarms(KeptTimers(state), lambda ring: session.announce(ring), ids, says)
         sounding = Sounding(speaker, microphone.want, echo_free(sound, state, settings.sound.loudest))
-        device = assemble(settings, engines, sounding, journal.write, board, conversation, alarms)
+        calls = Calls(halt=lambda: session.stop(), changed=lambda health: session.linked(health))
+        link = link_for(settings, egress, os.environ, calls)
+        ended = telling(link, journal.write)
+        device = assemble(settings, engines, sounding, ended, board, conversation, alarms, link)
         session = device.session
         session.announced, session.stilled = alarms.over, alarms.dismiss
         faults.go_to(session.fault)
@@ -166,7 +181,10 @@ async def serve(settings: Settings) -> None:
             group.create_task(alarms.run(), name="timers")
             group.create_task(device.brain.prepare(conversation.history), name="get ready")
             group.create_task(engines.tts.render_missing(lambda: session.idle), name="fixed sentences")
-            parts = what_serves(settings, engines, device.detector, sound, session.faults)
+            if link:
+                group.create_task(supervise("link", link.run, session.fault), name="link")
+            health = link.health if link else None
+            parts = what_serves(settings, engines, device.detector, sound, session.faults, health)
             await panel.url()
             print(render(parts, panel.shown(to_a_person=sys.stdout.isatty())), flush=True)
 

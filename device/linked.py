@@ -18,6 +18,7 @@ from device.link.made import made_link
 from device.link.native_dialect import Wish
 from device.link.twilio import Twilio
 from device.ports import SoundDecoder, SoundEncoder
+from device.record import TurnRecord
 from device.way_out import WaysOut
 from provisioning.identity import identity_file, own_identity
 
@@ -50,6 +51,17 @@ def link_for(
         foreign=_foreign(settings.system2),
         boot={"agent": __version__},
     )
+
+
+def telling(link: Link | None, ended: Callable[[TurnRecord], None]) -> Callable[[TurnRecord], None]:
+    """What is done with a turn that has ended: `ended`, and System 2 is told what really sounded of it."""
+
+    def tell(record: TurnRecord) -> None:
+        ended(record)
+        if link is not None:
+            link.spoken(record.turn_id, record.spoken, cut_off=record.cut_off)
+
+    return tell
 
 
 def encoder(codec: Codec, settings: System2) -> SoundEncoder:
