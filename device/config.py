@@ -228,7 +228,7 @@ class System2(Section, frozen=True):
 
     url: str = ""
     """Where it is, as in `wss://gateway.example/v1/device`; empty: there is none."""
-    dialect: Literal["native", "fastrtc"] = "native"
+    dialect: Literal["native", "fastrtc", "twilio"] = "native"
     use: Literal["auto", "prefer", "never"] = "auto"
     """auto: for what needs it. prefer: for all that no skill serves. never: every word stays on board."""
     voice: Literal["own", "theirs"] = "own"

@@ -49,6 +49,10 @@ PURE = (
     "native",
     "checked_json",
     "fastrtc",
+    "sound_only",
+    "twilio",
+    "jitter_buffer",
+    "packet_numbers",
     "backoff",
 )
 """The core that knows neither a clock nor an event loop, wherever its files lie."""

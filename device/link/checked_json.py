@@ -18,10 +18,10 @@ _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 T = TypeVar("T")
 
 
-def checked(data: bytes) -> bytes:
+def checked(data: bytes, longest_bytes: int = LONGEST_TEXT_BYTES) -> bytes:
     """The same bytes. Raises LinkError for what is too long or nested too deep to be parsed."""
-    if len(data) > LONGEST_TEXT_BYTES:
-        raise LinkError(f"A message of {len(data)} bytes came; {LONGEST_TEXT_BYTES} are allowed.")
+    if len(data) > longest_bytes:
+        raise LinkError(f"A message of {len(data)} bytes came; {longest_bytes} are allowed.")
     if data.count(b"{") + data.count(b"[") > DEEPEST and _depth(data) > DEEPEST:
         raise LinkError(f"A message is nested deeper than {DEEPEST} levels.")
     return data

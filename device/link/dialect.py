@@ -79,6 +79,8 @@ class Dialect(Protocol):
     """What is asked for in the WebSocket's handshake."""
     quiet_s: float | None
     """Where servers do not say that an answer is over: it is, when nothing of it came for so long."""
+    longest_frame_bytes: int
+    """Of what comes; the socket refuses longer ones."""
 
     @property
     def capabilities(self) -> Capabilities: ...
@@ -96,5 +98,5 @@ class Dialect(Protocol):
         ...
 
     def quiet(self) -> Step:
-        """Nothing came for `quiet_s` while an answer was under way."""
+        """No sound came for `quiet_s`. Wherever no answer is under way, this does no harm."""
         ...
