@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from device.contracts import Emotion
 
 FIRST_FROM_CHARACTERS = 24
-"""The first clause may end at a comma from here on, so that it is heard early; later ones at a sentence's end."""
+"""The first clause may end at a comma from here on, to be heard early; later ones end with a sentence."""
 LONGEST_CHARACTERS = 400
 """A clause without any end is cut here: nothing is collected without bound."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from device.config import Piper, VoiceSettings, Whisper
 from device.errors import SettingsError
 from device.ports import SpeechToText, TextToSpeech
+from gateway import codec
 from gateway.answering import Answering
 from gateway.endpoints import client
 from gateway.metrics import Metrics
@@ -40,6 +41,8 @@ async def open_services(settings: Settings, env: Mapping[str, str]) -> AsyncIter
         voice = await _voice(settings.tts, env)
         if voice:
             closing.push_async_callback(voice.close)
+        if ears or voice:
+            codec.check()
         safety = _safety(settings, env)
         stores = await closing.enter_async_context(open_stores(data_folder(settings, env) / "gateway.sqlite"))
         yield Services(settings, stores, mind, Answering(mind, safety), ears, voice, metrics)

@@ -80,7 +80,7 @@ class Connection:
         self.end(Ending(RESTARTS, "restarts", "The gateway restarts."))
 
     async def send(self, message: FromSystem2) -> None:
-        """Raises Gone, also when it does not read for `limits.write_s`: nothing is kept for it without bound."""
+        """Raises Gone, also when it does not read for `limits.write_s`: nothing is kept for it."""
         frame = encode(message)
         try:
             async with asyncio.timeout(self._services.settings.limits.write_s):

@@ -103,7 +103,7 @@ class Conversation:
             )
             return
         longest_s = self._services.settings.limits.utterance_s
-        hearing = Hearing(ears.listen(), codec.decoder(self._party.frame_ms), longest_s)
+        hearing = Hearing(ears.listen(), codec.decoder(), longest_s)
         self._start(turn, hearing, answer=begin.answer)
 
     async def _new(self, turn_id: int) -> Turn | None:

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 
 from device.errors import LinkError
 from device.link.native import Hello, Started
-from gateway import proof
+from gateway import codec, proof
 from gateway.party import Party
 from gateway.refused import NOT_REGISTERED, TOO_MANY, WRONG_PROOF, Refused
 from gateway.services import Services
 from gateway.settings_load import is_loopback
 
 log = logging.getLogger(__name__)
-
-RATES_HZ = (8000, 12000, 16000, 24000, 48000)
-"""What Opus can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ async def agree(hello: Hello, services: Services) -> Party:
     if services.voice:
         possible.add("audio_out")
     session_id = await services.stores.sessions.open(hello.device.id, hello.resume)
-    rate_hz = hello.sample_rate if hello.sample_rate in RATES_HZ else 24000
+    rate_hz = codec.rate_for(hello.sample_rate)
     return Party(hello.device, session_id, hello.features & possible, rate_hz, hello.frame_ms)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from device.link.native import DeviceInfo, FromSystem2
 
 Send = Callable[[FromSystem2], Awaitable[None]]
-"""Waits while the device does not read; raises Gone when it does not for too long, or is not there any more."""
+"""Waits while the device does not read; raises Gone when it does not for too long, or is away."""
 
 
 class Gone(Exception):

@@ -51,7 +51,7 @@ class Present:
             await connection.hang_up(ending)
 
     async def watch(self) -> None:
-        """For as long as the process runs: end connections that have a newer one, or whose device was revoked."""
+        """As long as the process runs: end connections that have a newer one, or whose device was revoked."""
         forget_s = 0.0
         while True:
             await asyncio.sleep(self._services.settings.limits.watch_s)

@@ -42,7 +42,7 @@ def device_id(key: bytes) -> str:
 
 
 def _named(host: str) -> str:
-    """Lower case, and without the port that `ws` and `wss` have anyway: clients leave it out of the header."""
+    """Lower case, without the port that `ws` and `wss` have anyway: clients leave it out of the header."""
     host = host.lower()
     for port in _DEFAULT_PORTS:
         host = host.removesuffix(port)

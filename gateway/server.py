@@ -32,7 +32,7 @@ async def serve(settings: Settings, env: Mapping[str, str], ready: Callable[[Ser
         token = access_token(data_folder(settings, env))
         async with open_services(settings, env) as services:
             present = Present(services)
-            config = _config(settings.listen, make_app(services, present, token))
+            config = _config(settings, make_app(services, present, token))
             server = _Server(config, lambda: ready(services, address(settings.listen, listening)))
             async with asyncio.TaskGroup() as group:
                 watching = group.create_task(present.watch(), name="watch")
@@ -80,7 +80,8 @@ async def _drained(server: _Server, present: Present) -> None:
     server.should_exit = True
 
 
-def _config(listen: Listen, app: object) -> uvicorn.Config:
+def _config(settings: Settings, app: object) -> uvicorn.Config:
+    listen, limits = settings.listen, settings.limits
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
         ws="websockets-sansio",
@@ -94,6 +95,7 @@ def _config(listen: Listen, app: object) -> uvicorn.Config:
         server_header=False,
         access_log=False,
         log_config=None,
+        limit_concurrency=2 * (limits.connections + limits.unproven),
         timeout_graceful_shutdown=CLOSE_S,
         h11_max_incomplete_event_size=16 * 1024,
     )

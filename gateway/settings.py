@@ -1,4 +1,4 @@
-"""The gateway's settings: one small frozen tree. What is secret is named here by a file or a variable, never held."""
+"""The gateway's settings: one frozen tree. Secrets are named, by a file or a variable, never held."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the gateway's settings: one TOML file, and the environment over it; a problem is told in a sentence."""
+"""Reads the gateway's settings: one TOML file, the environment over it; problems in words."""
 
 from __future__ import annotations
 

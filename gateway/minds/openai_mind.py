@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,8 +54,9 @@ class OpenAiMind:
         messages = _messages(prompt)
         while True:
             now = _Round()
-            async for piece in self._stream(messages, now, with_tools=tools.offered):
-                yield piece
+            async with aclosing(self._stream(messages, now, with_tools=tools.offered)) as pieces:
+                async for piece in pieces:
+                    yield piece
             if not now.calls:
                 return
             messages.append(_assistant(now))
@@ -80,7 +82,9 @@ class OpenAiMind:
                     **more,
                 )
             async with stream:
-                async for chunk in self._bounded(stream):
+                first = True
+                while (chunk := await self._next(stream, first)) is not None:
+                    first = False
                     if words := self._taken(chunk, now):
                         yield words
         except TimeoutError as error:
@@ -90,18 +94,13 @@ class OpenAiMind:
         except (OpenAIError, httpx.HTTPError, json.JSONDecodeError) as error:
             raise MindError(f"The language model's endpoint failed: {type(error).__name__}.") from error
 
-    async def _bounded(
-        self, stream: AsyncIterator[ChatCompletionChunk]
-    ) -> AsyncGenerator[ChatCompletionChunk, None]:
-        within_s = self._settings.first_words_s
-        while True:
-            try:
-                async with asyncio.timeout(within_s):
-                    chunk = await anext(stream)
-            except StopAsyncIteration:
-                return
-            yield chunk
-            within_s = self._settings.next_words_s
+    async def _next(
+        self, stream: AsyncIterator[ChatCompletionChunk], first: bool
+    ) -> ChatCompletionChunk | None:
+        """None at the end. Raises TimeoutError."""
+        within_s = self._settings.first_words_s if first else self._settings.next_words_s
+        async with asyncio.timeout(within_s):
+            return await anext(stream, None)
 
     def _taken(self, chunk: ChatCompletionChunk, now: _Round) -> str:
         """The words of a piece; calls of tools go into `now`."""

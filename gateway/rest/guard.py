@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import Depends, HTTPException
@@ -11,6 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.access import is_token
 from gateway.rest.problems import problem
 
+READ_S = 10.0
+"""For a request's body to come."""
+CLOSE = {"Connection": "close"}
 _bearer = HTTPBearer(auto_error=False, description="The token of the gateway's data folder.")
 
 
@@ -36,10 +40,15 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = await self._read(receive)
+        try:
+            async with asyncio.timeout(READ_S):
+                body = await self._read(receive)
+        except TimeoutError:
+            await problem(408, "The body did not come.", CLOSE)(scope, receive, send)
+            return
         if body is None:
-            answer = problem(413, f"A body may have {self._longest_bytes} bytes.", {"Connection": "close"})
-            await answer(scope, receive, send)
+            too_long = problem(413, f"A body may have {self._longest_bytes} bytes.", CLOSE)
+            await too_long(scope, receive, send)
             return
         given = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -52,7 +61,7 @@ class BodyLimit:
         body = b""
         while True:
             message = await receive()
-            body += message.get("body", b"")
+            body += bytes(message.get("body", b""))
             if len(body) > self._longest_bytes:
                 return None
             if not message.get("more_body"):

@@ -1,4 +1,4 @@
-"""One SQLite file that several processes share; every call runs in a thread of its own, as one transaction."""
+"""One SQLite file that several processes share; every call is a transaction, in a thread of its own."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class Devices(Protocol):
         ...
 
     async def outdated(self, connections: Mapping[str, str]) -> tuple[set[str], set[str]]:
-        """Of these connections (id to device id): those that have a newer one, and those of revoked devices."""
+        """Of connections (id to device id): those with a newer one, and those of revoked devices."""
         ...
 
 

@@ -63,7 +63,9 @@ def running_gateway(data: Path, *, enrolment: str = "loopback", **settings: str 
     Several may share one `data`.
     """
     given = {"data": str(data), "enrolment": enrolment, "listen__port": 0, **settings}
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("GATEWAY_", "TWOMINDS_"))}
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith(("GATEWAY_", "TWOMINDS_"))
+    }
     env |= {f"GATEWAY_{name.upper()}": str(value) for name, value in given.items()}
     command = [sys.executable, "-m", "gateway", "serve"]
     process = subprocess.Popen(
