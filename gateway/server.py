@@ -22,6 +22,8 @@ from gateway.settings_load import data_folder
 LONGEST_FRAME_BYTES = 64 * 1024
 UNREAD_MS = 30_000
 """A connection that takes nothing any more is dropped by the kernel after this time."""
+UNREAD_BYTES = 128 * 1024
+"""As much the kernel keeps for a device that does not read: half a minute of sound."""
 CLOSE_S = 5
 
 
@@ -107,6 +109,7 @@ def _listen(listen: Listen) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)
         listening.bind((listen.host, listen.port))
     except OSError as error:
         listening.close()

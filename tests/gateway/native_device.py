@@ -42,9 +42,11 @@ class NativeDevice:
         return n.Hello(**given | changed)
 
     @contextlib.asynccontextmanager
-    async def connected(self, url: str, *features: str, resume: str = "") -> AsyncIterator[Talk]:
-        """`url` as `system2.url`."""
-        async with dialled(url) as talk:
+    async def connected(
+        self, url: str, *features: str, resume: str = "", **options: Any
+    ) -> AsyncIterator[Talk]:
+        """`url` as `system2.url`; `options` for `websockets.connect`."""
+        async with dialled(url, **options) as talk:
             challenge = await talk.next(n.Challenge)
             await talk.send(
                 self.hello(challenge.nonce, talk.host, features=frozenset(features), resume=resume)

@@ -56,13 +56,13 @@ class Running:
 
 
 @contextlib.contextmanager
-def running_gateway(data: Path, *, enrolment: str = "loopback", **settings: str | float) -> Iterator[Running]:
+def running_gateway(data: Path, **settings: str | float) -> Iterator[Running]:
     """Starts it with these settings (`llm__base_url="…"`) and waits until it is ready; ends it afterwards.
 
     Without any: the scripted mind, no ears, no voice; devices of this machine are registered by themselves.
     Several may share one `data`.
     """
-    given = {"data": str(data), "enrolment": enrolment, "listen__port": 0, **settings}
+    given = {"data": data, "enrolment": "loopback", "listen__port": 0, **settings}
     env = {
         name: value for name, value in os.environ.items() if not name.startswith(("GATEWAY_", "TWOMINDS_"))
     }
