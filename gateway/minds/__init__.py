@@ -1,0 +1,1 @@
+"""Who thinks: an endpoint that speaks OpenAI's protocol, or a script."""

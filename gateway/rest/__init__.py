@@ -1,0 +1,1 @@
+"""The REST API: who may connect, what was said, and erasing it."""
