@@ -28,6 +28,8 @@ OPENING_S = 10.0
 """Look-up, connection, TLS and handshake together."""
 EACH_ADDRESS_S = 4.0
 CLOSING_S = 1.0
+"""How long whoever broke the rules may take to hang up."""
+GOODBYE_S = 0.5
 UNACKNOWLEDGED_S = 20.0
 """What the kernel has sent and nobody has acknowledged for so long ends the connection (RFC 5482)."""
 MOST_UNSENT_BYTES = 4096
@@ -95,7 +97,7 @@ class Dialler:
                 user_agent_header=None,
                 compression=None,
                 proxy=None,
-                open_timeout=OPENING_S,
+                open_timeout=None,  # bounded as a whole
                 ping_interval=None,  # pings of our own: the library's would wait behind a full buffer
                 close_timeout=CLOSING_S,
                 max_size=LONGEST_TEXT_BYTES,
@@ -136,12 +138,13 @@ class WebSocket:
 
     async def close(self) -> None:
         """Say goodbye, but not for long, and hang up whatever the other side does."""
+        hang_up = self._connection.transport.abort
+        late = asyncio.get_running_loop().call_later(GOODBYE_S, hang_up)
         try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CLOSING_S):
-                    await self._connection.close()
+            await self._connection.close()
         finally:
-            self._connection.transport.abort()
+            late.cancel()
+            hang_up()
 
 
 def _closed(error: ConnectionClosed) -> Setback:

@@ -7,7 +7,6 @@ sends without end meets the bounds.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -244,9 +243,12 @@ class Exchange:
         """Wait until something comes; False when a clause's sound pauses."""
         self._waiting.clear()
         longest_s = CLAUSE_PAUSE_S if self._sound else LONGEST_SILENCE_S
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(longest_s):
-                await self._waiting.wait()
+        late = asyncio.get_running_loop().call_later(longest_s, self._waiting.set)
+        try:
+            await self._waiting.wait()
+        finally:
+            late.cancel()
+        if self._parts or self.over:
             return True
         if not self._sound:
             raise MindError(f"System 2 said nothing more for {LONGEST_SILENCE_S:g} s.")
