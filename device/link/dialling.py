@@ -218,6 +218,7 @@ _SENTENCES: tuple[tuple[type[BaseException], str, Pace], ...] = (
     (ssl.SSLError, "The server at {where} does not speak TLS as it should.", Pace.LATER),
     (socket.gaierror, "{host} cannot be found: is the device online, and the name right?", Pace.SOON),
     (ConnectionRefusedError, "Nobody takes connections at {where}: is System 2 running?", Pace.SOON),
+    (ConnectionError, "The server at {where} hung up: is it ws:// or wss:// that it speaks?", Pace.SOON),
     (TimeoutError, "System 2 at {where} cannot be reached: is the device online?", Pace.SOON),
     (StageError, "The name {host} could not be looked up: is the device online?", Pace.SOON),
     (InvalidMessage, "The server at {where} broke off before it greeted.", Pace.SOON),

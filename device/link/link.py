@@ -211,7 +211,7 @@ class Link:
 
     def _lost(self, setback: Setback) -> None:
         if self._told is None or self._told.why != str(setback):
-            log.warning("%s", setback)
+            log.warning("%s", str(setback))  # as text: its traceback would keep the connection alive
         self._reachable.lost(str(setback))
         self._tell()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 
 import pytest
 
@@ -455,7 +456,7 @@ def test_whoever_looks_is_told_of_every_change() -> None:
             ups = [health.up for health in made.healths]
             assert ups[0]
             assert not ups[-1]
-            assert all(before != after for before, after in zip(made.healths, made.healths[1:], strict=False))
+            assert all(before != after for before, after in itertools.pairwise(made.healths))
 
     asyncio.run(story())
 
