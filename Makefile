@@ -49,10 +49,11 @@ sound-campaign: ## a virtual microphone unplugged a hundred times, its speaker s
 	@scripts/setup.sh test
 	$(python) -m bench.sound
 
-replay: ## measure recognition on the recordings of ../shared/data
+replay: ## measure recognition and routing on the data of ../shared/data
 	@scripts/setup.sh test
 	$(python) -m bench.speech
 	$(python) -m bench.requests
+	$(python) -m bench.routing
 	$(python) -m bench.safety ../shared/data/text
 
 lock: ## re-make requirements/*.txt from pyproject.toml (needs the network)

@@ -1,4 +1,4 @@
-"""How well it is seen what an utterance asks, on crowd-written requests: `python -m bench.routing`.
+"""How well it is seen what an utterance asks, and what it tells about a person: `python -m bench.routing`.
 
 CLINC's intents are labelled below by what answering them takes. The patterns were written against its
 training split; the validation split was only counted. Its out-of-scope requests have no intent, most are
@@ -12,9 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from device.brain import demand
+from device.brain import demand, privacy
 from device.brain.demand import Demand
+from device.brain.privacy import Private
 from device.brain.recogniser import Recogniser
+from tests.device.brain import told as labelled
 from training import clinc
 
 LABELS: Mapping[Demand, frozenset[str]] = {
@@ -88,7 +90,36 @@ def _score(counts: Counter[tuple[Demand, Demand]], wanted: Iterable[Demand]) -> 
     return Score(right / max(1, all_taken), right / max(1, all_are), all_are)
 
 
+def kept_needlessly(requests: Iterable[tuple[str, str]]) -> Mapping[str, float]:
+    """The shares of System 2's requests and of out-of-scope ones that are kept on board as private."""
+    told = privacy.load("en")
+    kinds = [
+        ("oos" if intent == "oos" else "System 2", text)
+        for text, intent in requests
+        if intent == "oos" or label(intent) in DEEP
+    ]
+    all_of, kept = (
+        Counter(kind for kind, _ in kinds),
+        Counter(kind for kind, text in kinds if told.told(text)),
+    )
+    return {kind: kept[kind] / count for kind, count in all_of.items()}
+
+
+def private() -> Mapping[str, Score]:
+    """Of each class of what is private, on the held-out half of the labelled sentences."""
+    told, sentences = privacy.load("en"), labelled.sentences("held_out")
+    found = {kind: labelled.counts(told, sentences, kind) for kind in Private}
+    return {
+        kind.value: Score(right / taken, right / there, there)
+        for kind, (right, taken, there) in found.items()
+    }
+
+
 def main() -> None:
+    for name, score in private().items():
+        print(
+            f"held out {name:10} precision {score.precision:.3f} recall {score.recall:.3f} of {score.count}"
+        )
     for split in ("train", "val"):
         requests = left(split)
         counts = confusion(requests)
@@ -96,6 +127,8 @@ def main() -> None:
         for name, score in rows.items():
             rates = f"precision {score.precision:.3f} recall {score.recall:.3f} of {score.count}"
             print(f"{split} {name:10} {rates}")
+        for kind, share in kept_needlessly(requests).items():
+            print(f"{split} {kind} requests kept on board as private: {share:.3f}")
         print(f"{split} out-of-scope requests that go to System 2: {out_of_scope(requests):.3f}")
 
 

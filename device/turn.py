@@ -228,9 +228,9 @@ class Turn:
     def _stock_for(self, error: Exception) -> Stock:
         if isinstance(error, SafetyError):
             return Stock.GATE_FAILED
-        if isinstance(error, NoSystem2):
-            return Stock.NO_SYSTEM_2
         if self._speaking.begun:
             return Stock.LOST_THREAD
+        if isinstance(error, NoSystem2):
+            return Stock.NO_SYSTEM_2
         hearing = Stage.TRANSCRIPT not in self.record.marks_s
         return Stock.STT_FAILED if hearing else Stock.MIND_FAILED

@@ -57,7 +57,9 @@ class FakeListening:
             raise self.stt.fails
         if self.stt.hangs:
             await for_ever()
-        return Transcript(self.stt.hears, engine="fake", certain=self.stt.certain, speech=True)
+        return Transcript(
+            self.stt.hears, "fake", certain=self.stt.certain, speech=True, heard_as=self.stt.heard_as
+        )
 
     async def abandon(self) -> None:
         await asyncio.sleep(self.stt.abandoning_takes_s)
@@ -68,6 +70,7 @@ class FakeListening:
 class FakeStt:
     hears: str = "what time is it"
     certain: bool = True
+    heard_as: int | None = None
     takes_s: float = 0.0
     abandoning_takes_s: float = 0.0
     hangs: bool = False

@@ -19,7 +19,7 @@ from device.brain.packs import PACKS
 from device.brain.places import names
 from device.config import Consent
 
-LONGEST: Final = 2_000
+LONGEST: Final = 1_000
 """Characters; nobody looks through more, so a longer text tells everything."""
 NUMBER_DIGITS: Final = 7
 """So many digits in a row are a number that reaches somebody; the shortest telephone numbers have as many."""

@@ -161,5 +161,6 @@ class _Runner:
 
     def _failed(self, error: Exception) -> None:
         self.error = error
+        log.warning("%s", self.why)
         if not isinstance(error, StageError):
             log.error("%s failed in a way it should not", NAMES[self.attempt.mind], exc_info=error)

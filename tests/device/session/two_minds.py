@@ -30,6 +30,11 @@ class TwoMinds:
     settled: dict[str, Any] = field(default_factory=dict)
     """Further fields of `Minds`."""
 
+    @property
+    def far(self) -> FakeSystem2:
+        assert self.system_2 is not None
+        return self.system_2
+
     def device(self) -> Device:
         return Device(stt=FakeStt(self.asked), brain=self.brain())
 
