@@ -120,6 +120,8 @@ class Say:
     """A piece of text to speak; pieces may break anywhere, even inside a word."""
 
     text: str
+    ends: bool = False
+    """A clause is complete with it: nothing more has to come before it is spoken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ async def clauses(items: AsyncIterator[ReplyItem], record: TurnRecord) -> AsyncI
         async for item in items:
             record.mark(Stage.FIRST_WORDS)
             if isinstance(item, Say):
-                for clause in splitter.feed(item.text):
+                for clause in splitter.feed(item.text, ends=item.ends):
                     yield clause
             else:
                 for clause in splitter.flush():

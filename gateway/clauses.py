@@ -12,7 +12,11 @@ FIRST_FROM_CHARACTERS = 24
 LONGEST_CHARACTERS = 400
 """A clause without any end is cut here: nothing is collected without bound."""
 
-_SENTENCE = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|\n+")
+_SHORTENED = ("Dr", "Mr", "Mrs", "Ms", "Prof", "St", "No", "vs", "approx", "e.g", "i.e", "etc", "Jr", "Sr")
+_SENTENCE = re.compile(
+    "".join(rf"(?<!\b{word})" for word in _SHORTENED)  # words that a full stop shortens
+    + r"(?<!\b[A-Z])[.!?…]+[\"'”’)\]]*(?=\s)|\n+"  # nor initials
+)
 _COMMA = re.compile(r"[,;:—–](?=\s)")
 _MOOD = re.compile(r"\[(" + "|".join(emotion.value for emotion in Emotion) + r")\]\s*")
 

@@ -25,6 +25,8 @@ UNREAD_MS = 30_000
 UNREAD_BYTES = 128 * 1024
 """As much the kernel keeps for a device that does not read: half a minute of sound."""
 CLOSE_S = 5
+PING_EVERY_S, PING_S = 120.0, 30.0
+"""Devices ask for signs of life themselves, far more often; this finds those that have gone."""
 
 
 async def serve(settings: Settings, env: Mapping[str, str], ready: Callable[[Services, str], None]) -> None:
@@ -88,9 +90,9 @@ def _config(settings: Settings, app: object) -> uvicorn.Config:
         app,  # type: ignore[arg-type]
         ws="websockets-sansio",
         ws_max_size=LONGEST_FRAME_BYTES,
+        ws_ping_interval=PING_EVERY_S,
+        ws_ping_timeout=PING_S,
         ws_per_message_deflate=False,
-        ws_ping_interval=20,
-        ws_ping_timeout=20,
         ssl_certfile=listen.tls_certificate or None,
         ssl_keyfile=listen.tls_key or None,
         proxy_headers=False,

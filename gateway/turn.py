@@ -117,7 +117,7 @@ class Turn:
             await self._send(n.Feeling(turn_id=self.turn_id, emotion=clause.mood))
         spoken = self._voice is not None
         text = clause.text.strip() if spoken else clause.text
-        await self._send(n.Text(turn_id=self.turn_id, text=text, audio=spoken))
+        await self._send(n.Text(turn_id=self.turn_id, text=text, audio=spoken, ends=not spoken))
         if self._first:
             self._first = False
             self._services.metrics.first_words.observe(time.monotonic() - self._began_s)

@@ -119,8 +119,11 @@ class ClauseSplitter:
         self._later = later
         self._text = ""
 
-    def feed(self, delta: str) -> list[str]:
-        """Take a piece of text, broken anywhere; return the clauses that are now complete."""
+    def feed(self, delta: str, *, ends: bool = False) -> list[str]:
+        """Take a piece of text, broken anywhere; return the clauses that are now complete.
+
+        `ends`: whoever made the text knows that a clause is complete with it.
+        """
         clauses: list[str] = []
         for char in delta:
             if char.isspace():
@@ -129,7 +132,7 @@ class ClauseSplitter:
                 self._take_speakable(char, clauses)
             elif not _is_full(self._text):
                 self._text += char
-        return clauses
+        return clauses + self.flush() if ends else clauses
 
     def flush(self) -> list[str]:
         """The text has ended: return what is left. The splitter can then take another text's rest."""

@@ -42,7 +42,7 @@ async def continued(
         async for item in items:
             if isinstance(item, Say):
                 if text := rest.feed(item.text):
-                    yield Say(text)
+                    yield Say(text, item.ends)
             elif not isinstance(item, Spoken):
                 yield item
             elif rest.begun or not _only_opens(item.text, said, openings):

@@ -150,7 +150,7 @@ class _Runner:
         async for item in items:
             self._begin.append(item)
             if isinstance(item, Say):
-                clauses = splitter.feed(item.text)
+                clauses = splitter.feed(item.text, ends=item.ends)
             elif isinstance(item, Spoken):
                 clauses = [*splitter.flush(), item.text]
             else:

@@ -124,7 +124,7 @@ class Exchange:
         elif word.audio:
             self._put(_Clause(word.text))
         elif word.text:
-            self._put(Say(word.text))
+            self._put(Say(word.text, word.ends))
         else:
             self._put(_END_OF_CLAUSE)
             return

@@ -176,6 +176,8 @@ class Text(Message, frozen=True, tag="text"):
     turn_id: TurnId
     text: Words
     audio: bool = False
+    ends: bool = False
+    """A clause is complete with it, so that nobody has to wait for what follows to see that."""
 
 
 class Feeling(Message, frozen=True, tag="emotion"):

@@ -33,6 +33,12 @@ class Authority:
 
     def server(self, host: str = "127.0.0.1", *, age_days: int = 0) -> ssl.SSLContext:
         """For one name or address; valid for two days around so many days ago."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.server_file(host, age_days=age_days))
+        return context
+
+    def server_file(self, host: str = "127.0.0.1", *, age_days: int = 0) -> Path:
+        """Key and certificate in one PEM file."""
         key = ec.generate_private_key(ec.SECP256R1())
         when = datetime.datetime.now(datetime.UTC) - age_days * DAY
         try:
@@ -53,9 +59,7 @@ class Authority:
             )
             + certificate.public_bytes(serialization.Encoding.PEM)
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
+        return file
 
     def _begin(
         self,

@@ -63,6 +63,7 @@ GOLDEN_FROM_SYSTEM_2: list[tuple[n.FromSystem2, str | bytes]] = [
         '{"event":"transcript","turn_id":7,"text":"hel","final":false}',
     ),
     (n.Text(turn_id=7, text="Hi.", audio=True), '{"event":"text","turn_id":7,"text":"Hi.","audio":true}'),
+    (n.Text(turn_id=7, text="Hi. ", ends=True), '{"event":"text","turn_id":7,"text":"Hi. ","ends":true}'),
     (n.Media(7, 65535, b"\x01"), b"\x00\x00\x00\x07\xff\xff\x01"),
     (n.Feeling(turn_id=7, emotion="happy"), '{"event":"emotion","turn_id":7,"emotion":"happy"}'),
     (
