@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import math
+import signal
 import struct
 import threading
 import time
@@ -139,8 +141,15 @@ def _handler(told: OpenAiServer) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+@functools.cache
 def _tone(seconds: float) -> bytes:
     samples = (
         round(8000 * math.sin(at * math.tau * 300 / SPEECH_HZ)) for at in range(int(seconds * SPEECH_HZ))
     )
     return b"".join(struct.pack("<h", sample) for sample in samples)
+
+
+if __name__ == "__main__":
+    with openai_server() as running:
+        print(running.url, flush=True)
+        signal.pause()
