@@ -29,6 +29,7 @@ UTTERANCE_S = 2.0
 FRAME_S = 0.06
 PAUSE_S = 2.0
 """Between a device's turns, at most: people listen and think."""
+WORD_MS = 5
 TICKS_HZ = os.sysconf("SC_CLK_TCK")
 
 
@@ -106,7 +107,7 @@ async def talk_all(gateway: Running, devices: int, turns: int, ask: Ask, *featur
 
 def measure(devices: int, turns: int) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder, _endpoint() as url:
-        settings: dict[str, str | float] = {"scripted__word_ms": 5}
+        settings: dict[str, str | float] = {"scripted__word_ms": WORD_MS}
         for table in ("stt", "tts"):
             settings |= {f"{table}__engine": "remote", f"{table}__base_url": url, f"{table}__model": "m"}
         with running_gateway(Path(folder), **settings) as gateway:
@@ -119,7 +120,9 @@ def measure(devices: int, turns: int) -> list[Figure]:
                 began_s, cpu_s = time.monotonic(), busy_s(gateway)
                 waits = asyncio.run(talk_all(gateway, devices, turns, ask, *features))
                 share = (busy_s(gateway) - cpu_s) / (time.monotonic() - began_s)
-                how = f"{devices} devices, {turns} turns each by {name}, scripted mind"
+                how = (
+                    f"{devices} devices, {turns} turns each by {name}; the scripted mind, {WORD_MS} ms a word"
+                )
                 figures += _latencies(f"{name}: first words", waits.words, how)
                 figures += _latencies(f"{name}: first sound", waits.sound, how)
                 figures.append(Figure(f"{name}: processor", 100 * share, "% of one core", None, how))

@@ -46,11 +46,15 @@ class OpenAiServer:
         return f"http://127.0.0.1:{self.port}/v1"
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+
 @contextlib.contextmanager
 def openai_server() -> Iterator[OpenAiServer]:
     told = OpenAiServer()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(told))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _handler(told))
     told.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
