@@ -116,13 +116,12 @@ class Turn:
             self._mood = Emotion(clause.mood)
             await self._send(n.Feeling(turn_id=self.turn_id, emotion=clause.mood))
         spoken = self._voice is not None
-        text = clause.text.strip() if spoken else clause.text
-        await self._send(n.Text(turn_id=self.turn_id, text=text, audio=spoken))
+        await self._send(n.Text(turn_id=self.turn_id, text=clause.text, audio=spoken))
         if self._first:
             self._first = False
             self._services.metrics.first_words.observe(time.monotonic() - self._began_s)
         if self._voice is not None:
-            await self._voice.speak(text, self._mood)
+            await self._voice.speak(clause.text.strip(), self._mood)
 
     def _ended(self, reason: str, message: str = "") -> n.Ended:
         return n.Ended(turn_id=self.turn_id, reason=reason, message=message)  # type: ignore[arg-type]
