@@ -30,6 +30,14 @@ def test_devices_are_registered_listed_and_revoked(
     assert "kitchen" in listed
 
 
+@pytest.mark.parametrize("key", ["-" + "A" * 42, "--" + "A" * 41])
+def test_a_key_that_looks_like_an_option_is_a_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str
+) -> None:
+    assert run(tmp_path, "devices", "add", key, "--name", "dashing") == 0
+    assert "dashing" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
