@@ -59,7 +59,9 @@ class Turn:
         except Gone:
             return
         self._services.metrics.turns.labels(ended.reason).inc()
-        log.info("turn %d: %s after %.2f s", self.turn_id, ended.reason, time.monotonic() - self._began_s)
+        took_s = time.monotonic() - self._began_s
+        device_id = self._party.device.id
+        log.info("device %s, turn %d: %s after %.2f s", device_id, self.turn_id, ended.reason, took_s)
 
     async def _outcome(self, hearing: Hearing | None, answer: bool) -> n.Ended:
         try:

@@ -67,7 +67,7 @@ def routes(services: Services) -> APIRouter:
         "",
         summary="Ask, and get the answer whole or as it comes",
         response_model=Answer,
-        responses={200: AS_EVENTS, **responses(502)},
+        responses={200: AS_EVENTS, **responses(502, 504)},
     )
     async def chat(question: Question) -> Answer | Response:
         session_id = await services.stores.sessions.open(NOBODY, question.session_id)

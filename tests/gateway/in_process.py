@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 from gateway.composition import open_services
 from gateway.present import Present
@@ -14,10 +15,10 @@ from gateway.settings import Settings
 
 
 @contextlib.contextmanager
-def services(settings: Settings | None = None) -> Iterator[tuple[Services, Present]]:
-    """For what is looked at and not run."""
+def services(**tables: Any) -> Iterator[tuple[Services, Present]]:
+    """With these tables of the settings (`limits=Limits(…)`)."""
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
-        opening = open_services(settings or Settings(data=folder), {})
+        opening = open_services(Settings(data=folder, **tables), {})
         given = runner.run(opening.__aenter__())
         try:
             yield given, Present(given)

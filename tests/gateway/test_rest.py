@@ -10,6 +10,11 @@ import httpx
 import pytest
 
 from device.link import native as n
+from gateway.app import make_app
+from gateway.present import Present
+from gateway.services import Services
+from gateway.settings import Limits, Scripted
+from tests.gateway.in_process import services
 from tests.gateway.native_device import NativeDevice
 from tests.gateway.process import Running, running_gateway
 
@@ -175,3 +180,17 @@ def test_what_is_erased_is_nowhere_in_the_files(gateway: Running, rest: httpx.Cl
     assert len(rest.get("/v1/sessions", params={"device_id": other.id}).json()) == 1
     [session] = rest.get("/v1/sessions", params={"device_id": device.id}).json()
     assert session["turns"] == 1
+
+
+@pytest.mark.parametrize(("stream", "status"), [(False, 504), (True, 200)])
+def test_an_answer_that_takes_too_long_is_given_up(stream: bool, status: int) -> None:
+    async def story(given: Services, present: Present) -> httpx.Response:
+        over = httpx.ASGITransport(make_app(given, present, "token"))
+        async with httpx.AsyncClient(transport=over, base_url="http://gateway") as client:
+            client.headers["Authorization"] = "Bearer token"
+            return await client.post("/v1/chat", json={"text": "Why?", "stream": stream})
+
+    with services(limits=Limits(answer_s=0.05), scripted=Scripted(first_word_ms=5000)) as (given, present):
+        answer = asyncio.run(story(given, present))
+    assert answer.status_code == status
+    assert "It took too long." in answer.text
