@@ -1,6 +1,6 @@
 # twominds: `make run` talks, `make test` proves. Everything else is below; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run voice silero test test-all lint bench soak soak-sound sound-campaign replay lock clean
+.PHONY: help run gateway voice silero test test-all lint bench bench-gateway soak soak-sound sound-campaign replay lock clean
 python := .venv/bin/python
 # One of them takes what needs real time: sound cards and browsers (tests/conftest.py).
 workers ?= 2
@@ -8,11 +8,15 @@ pytest := $(python) -m pytest -n $(workers) --dist loadgroup --no-loadscope-reor
 export ORT_DISABLE_TELEMETRY := 1
 
 help: ## list what make can do
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 run: ## set up what is missing and start the agent
 	@scripts/setup.sh run
 	@exec .venv/bin/twominds run
+
+gateway: ## start a System 2 for the devices of this machine (docs/gateway.md)
+	@scripts/setup.sh gateway
+	@GATEWAY_ENROLMENT=$${GATEWAY_ENROLMENT:-loopback} exec .venv/bin/python -m gateway serve
 
 voice: ## add free speech, a language model and a voice: packages, models for this board
 	@FROM="$(FROM)" scripts/setup.sh voice
@@ -36,6 +40,10 @@ test-all: test ## make test, then what needs natively built packages (compiled o
 bench: ## measure the agent: its own time, the engines together, memory
 	@scripts/setup.sh native
 	$(python) -m bench
+
+bench-gateway: ## fifty devices at one gateway: how long they wait, what it costs
+	@scripts/setup.sh test
+	$(python) -m bench.many_devices
 
 soak: ## half an hour of turns with every native engine: is memory flat?
 	@scripts/setup.sh native

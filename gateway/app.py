@@ -28,7 +28,7 @@ def make_app(services: Services, present: Present, token: str) -> FastAPI:
     guarded = [Depends(Guard(token))]
     for part in (devices, sessions, chat):
         app.include_router(
-            part.routes(services), dependencies=guarded, responses=problems.responses(401, 422)
+            part.routes(services), dependencies=guarded, responses=problems.responses(400, 401, 413, 422)
         )
 
     @app.get("/metrics", dependencies=guarded, include_in_schema=False)

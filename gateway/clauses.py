@@ -35,6 +35,8 @@ class Clauses:
     def __init__(self) -> None:
         self._rest = ""
         self._any = False
+        self._mood = ""
+        """What the next clause begins with."""
 
     def feed(self, piece: str) -> list[Clause]:
         """The clauses that are complete now."""
@@ -63,10 +65,11 @@ class Clauses:
 
     def _cut(self, end: int) -> list[Clause]:
         text, self._rest = self._rest[:end], self._rest[end:]
-        moods = _MOOD.findall(text)
+        for mood in _MOOD.findall(text):
+            self._mood = mood
         text = _MOOD.sub("", text)
         if not text.strip():
-            self._rest = "".join(f"[{mood}]" for mood in moods[-1:]) + self._rest if self._rest else ""
             return []
+        mood, self._mood = self._mood, ""
         self._any = True
-        return [Clause(text, moods[-1] if moods else "")]
+        return [Clause(text, mood)]

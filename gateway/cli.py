@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,8 @@ from gateway.settings_load import data_folder, load, settings_file
 from gateway.start_screen import start_screen
 from gateway.stores.ports import Device
 from gateway.stores.sqlite import open_stores
+
+_DASHED_KEY = re.compile("-[A-Za-z0-9_-]{42}")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -48,7 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None, env: Mapping[str, str] = os.environ) -> int:
     """The exit status. What is wrong is told in a sentence."""
-    given = build_parser().parse_args(arguments)
+    given = build_parser().parse_args(_keys_last(sys.argv[1:] if arguments is None else arguments))
     try:
         settings = load(given.config or settings_file(env), env)
         match given.command:
@@ -89,6 +92,12 @@ async def _devices(given: argparse.Namespace, database: Path) -> int:
                 if not await stores.devices.revoke(given.id):
                     raise LinkError(f"There is no device {given.id}.")
     return 0
+
+
+def _keys_last(arguments: list[str]) -> list[str]:
+    """One key in 64 begins with a dash; behind `--` nothing is taken for an option."""
+    keys = [word for word in arguments if _DASHED_KEY.fullmatch(word)]
+    return [word for word in arguments if word not in keys] + (["--", *keys] if keys else [])
 
 
 def _key(given: str) -> bytes:

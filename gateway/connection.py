@@ -29,7 +29,7 @@ COME_BACK_S = 1.0
 
 
 class Connection:
-    """`serve` runs as long as the connection lasts; `end` ends it from elsewhere."""
+    """`prove`, then `converse` as long as it lasts; `end` ends it from elsewhere."""
 
     def __init__(self, websocket: WebSocket, services: Services) -> None:
         self.id = secrets.token_urlsafe(12)

@@ -55,7 +55,7 @@ def started(party: Party) -> Started:
     return Started(
         session_id=party.session_id,
         sample_rate=party.rate_hz,
-        frame_ms=party.frame_ms,  # type: ignore[arg-type]  # as it came: one of those allowed
+        frame_ms=party.frame_ms,
         features=party.features,
         device=1,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from device.link.native import DeviceInfo, FromSystem2
+from device.link.native import DeviceInfo, FrameMs, FromSystem2
 
 Send = Callable[[FromSystem2], Awaitable[None]]
 """Waits while the device does not read; raises Gone when it does not for too long, or is away."""
@@ -24,4 +24,4 @@ class Party:
     features: frozenset[str]
     rate_hz: int
     """Of the sound it is sent."""
-    frame_ms: int
+    frame_ms: FrameMs

@@ -9,16 +9,30 @@ from typing import Any
 from device.contracts import Gesture
 from device.link.native import ToolCall, ToolResult
 
+
+def _arguments(**properties: Any) -> dict[str, Any]:
+    """A JSON schema: all of them, and nothing else."""
+    required = [*properties]
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
 OFFERED: Mapping[str, Mapping[str, Any]] = {
     "gesture": {
         "description": "Let the robot make a gesture.",
-        "parameters": {
-            "type": "object",
-            "properties": {"gesture": {"type": "string", "enum": [gesture.value for gesture in Gesture]}},
-            "required": ["gesture"],
-            "additionalProperties": False,
-        },
-    }
+        "parameters": _arguments(
+            gesture={"type": "string", "enum": [gesture.value for gesture in Gesture]},
+        ),
+    },
+    "set_volume": {
+        "description": "Make the voice louder or quieter, by so many percent.",
+        "parameters": _arguments(change={"type": "integer", "minimum": -100, "maximum": 100}),
+    },
+    "stop": {"description": "Be silent and still at once.", "parameters": _arguments()},
 }
 """By name, as OpenAI's protocol describes them. A device refuses what it does not know itself."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from typing import Literal
 
 from device.contracts import Emotion
 from device.errors import TwomindsError
@@ -34,7 +35,7 @@ class Turn:
         self._own_tools = DeviceTools(turn_id, send, limits.tools_per_turn, limits.tool_s)
         self._asked: asyncio.Future[n.Ask] = asyncio.get_running_loop().create_future()
         self._began_s = time.monotonic()
-        self._voice = _voice(turn_id, party, services, send)
+        self._voice: TurnVoice | None = None
         self._mood = Emotion.NEUTRAL
         self._first = True
         self._heard = ""
@@ -43,6 +44,7 @@ class Turn:
         """Answer this; False: it was asked before."""
         if self._asked.done():
             return False
+        self._began_s = time.monotonic()
         self._asked.set_result(ask)
         return True
 
@@ -57,7 +59,9 @@ class Turn:
         except Gone:
             return
         self._services.metrics.turns.labels(ended.reason).inc()
-        log.info("turn %d: %s after %.2f s", self.turn_id, ended.reason, time.monotonic() - self._began_s)
+        took_s = time.monotonic() - self._began_s
+        device_id = self._party.device.id
+        log.info("device %s, turn %d: %s after %.2f s", device_id, self.turn_id, ended.reason, took_s)
 
     async def _outcome(self, hearing: Hearing | None, answer: bool) -> n.Ended:
         try:
@@ -85,16 +89,17 @@ class Turn:
         """Send what is heard; `answer`: it is the question. Raises SttError."""
         async for partial in hearing.transcripts():
             await self._send(n.Transcript(turn_id=self.turn_id, text=partial, final=False))
+        ended_s = time.monotonic()
         heard = await hearing.final()
         self._heard = heard.text
         confidence = min(max(heard.confidence, 0.0), 1.0)
         await self._send(n.Transcript(turn_id=self.turn_id, text=heard.text, confidence=confidence))
         if answer:
             self.ask(n.Ask(turn_id=self.turn_id, language=self._party.device.language))
+            self._began_s = ended_s
 
     async def _answer(self, ask: n.Ask) -> None:
         await self._send(n.Taken(turn_id=self.turn_id))
-        self._began_s = time.monotonic()
         text = ask.text or self._heard
         if not text.strip():
             return
@@ -103,6 +108,7 @@ class Turn:
         history = await sessions.history(self._party.session_id, settings.llm.history_characters)
         await sessions.asked(self._party.session_id, device.id, self.turn_id, text)
         asked = prompt(device, settings.llm.system_prompt, history, text, ask.already_said)
+        self._voice = self._own_voice()
         tools: Tools = self._own_tools if "tools" in self._party.features else NoTools()
         clauses = self._services.answering.clauses(asked, device, tools)
         try:
@@ -116,20 +122,23 @@ class Turn:
             self._mood = Emotion(clause.mood)
             await self._send(n.Feeling(turn_id=self.turn_id, emotion=clause.mood))
         spoken = self._voice is not None
-        text = clause.text.strip() if spoken else clause.text
-        await self._send(n.Text(turn_id=self.turn_id, text=text, audio=spoken, ends=not spoken))
+        text = n.Text(turn_id=self.turn_id, text=clause.text, audio=spoken, ends=not spoken)
+        await self._send(text)
         if self._first:
             self._first = False
             self._services.metrics.first_words.observe(time.monotonic() - self._began_s)
         if self._voice is not None:
-            await self._voice.speak(text, self._mood)
+            await self._voice.speak(clause.text.strip(), self._mood)
 
-    def _ended(self, reason: str, message: str = "") -> n.Ended:
-        return n.Ended(turn_id=self.turn_id, reason=reason, message=message)  # type: ignore[arg-type]
+    def _own_voice(self) -> TurnVoice | None:
+        engine = self._services.voice
+        if engine is None or "audio_out" not in self._party.features:
+            return None
+        ahead_s = self._services.settings.limits.ahead_s
+        return TurnVoice(self.turn_id, engine, self._party, self._send, ahead_s, self._sounds)
 
+    def _sounds(self) -> None:
+        self._services.metrics.first_sound.observe(time.monotonic() - self._began_s)
 
-def _voice(turn_id: int, party: Party, services: Services, send: Send) -> TurnVoice | None:
-    if "audio_out" not in party.features or services.voice is None:
-        return None
-    ahead_s = services.settings.limits.ahead_s
-    return TurnVoice(turn_id, services.voice, party, send, ahead_s, services.metrics.first_sound)
+    def _ended(self, reason: Literal["done", "refused", "failed"], message: str = "") -> n.Ended:
+        return n.Ended(turn_id=self.turn_id, reason=reason, message=message)

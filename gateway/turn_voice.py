@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import cast
 
 import numpy as np
 import soxr
-from prometheus_client import Histogram
 
 from device.contracts import Audio, Emotion
 from device.link.native import Media
@@ -29,8 +28,9 @@ class TurnVoice:
         party: Party,
         send: Send,
         ahead_s: float,
-        first_sound: Histogram,
+        begins: Callable[[], None],
     ) -> None:
+        """`begins` is called when the first packet is about to be sent."""
         self._turn_id = turn_id
         self._engine = engine
         self._rate_hz = party.rate_hz
@@ -39,8 +39,7 @@ class TurnVoice:
         self._encoder = codec.encoder(party.rate_hz, party.frame_ms)
         self._send = send
         self._ahead_s = ahead_s
-        self._first_sound = first_sound
-        self._made_s = time.monotonic()
+        self._begins = begins
         self._began_s: float | None = None
         self._fed_bytes = 0
 
@@ -65,7 +64,7 @@ class TurnVoice:
     async def _until_due(self, number: int) -> None:
         due_s, now_s = number * self._frame_s, time.monotonic()
         if self._began_s is None:
-            self._first_sound.observe(now_s - self._made_s)
+            self._begins()
             self._began_s = now_s
         self._began_s = max(self._began_s, now_s - due_s)  # it ran dry: what follows is due later
         early_s = self._began_s + due_s - self._ahead_s - now_s

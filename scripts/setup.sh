@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes this machine ready: scripts/setup.sh run|silero|voice|test|native
+# Makes this machine ready: scripts/setup.sh run|gateway|silero|voice|test|native
 #
 # Each level does only what is missing. What is done is remembered by the hash of what it was done from
 # (.venv/.done), so the second start takes no network and no time. Nothing is compiled, but for `voice` and
@@ -248,6 +248,7 @@ system_packages "$level"
 make_venv
 case $level in
     run | silero) install_added "$level" ;;
+    gateway) done_already dev "$(hash_of requirements/dev.txt)" || install_locked gateway ;;
     voice) install_locked voice ;;
     llama) install_llama ;;
     test) install_locked dev ;;
@@ -256,7 +257,7 @@ case $level in
         install_locked native
         install_llama
         ;;
-    *) stop "unknown level $level: run, silero, voice, test or native" ;;
+    *) stop "unknown level $level: run, gateway, silero, voice, test or native" ;;
 esac
 install_project
 link_lgpio

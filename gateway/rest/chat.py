@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
@@ -23,6 +23,23 @@ from gateway.tools import NoTools
 
 NOBODY = ""
 """The owner of sessions that are no device's."""
+
+
+AS_EVENTS: dict[str, Any] = {
+    "description": "The answer; with `stream`, as server-sent events.",
+    "content": {
+        "text/event-stream": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "event": {"enum": ["session", "text", "refused", "failed", "done"]},
+                    "data": {"type": "string"},
+                },
+                "required": ["event", "data"],
+            }
+        }
+    },
+}
 
 
 class Question(BaseModel):
@@ -50,7 +67,7 @@ def routes(services: Services) -> APIRouter:
         "",
         summary="Ask, and get the answer whole or as it comes",
         response_model=Answer,
-        responses=responses(502, 504),
+        responses={200: AS_EVENTS, **responses(502, 504)},
     )
     async def chat(question: Question) -> Answer | Response:
         session_id = await services.stores.sessions.open(NOBODY, question.session_id)

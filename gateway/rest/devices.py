@@ -19,7 +19,7 @@ DeviceId = Annotated[str, Path(min_length=1, max_length=64)]
 class NewDevice(BaseModel):
     """A device that may connect from now on."""
 
-    public_key: str = Field(min_length=43, max_length=43, description="Ed25519, URL-safe base64, no padding")
+    public_key: str = Field(pattern="^[A-Za-z0-9_-]{43}$", description="Ed25519, URL-safe base64, no padding")
     name: str = Field("", max_length=128)
 
 

@@ -57,6 +57,10 @@ def install(app: FastAPI) -> None:
     async def store(request: Request, error: StoreError) -> JSONResponse:
         return problem(503, str(error))
 
+    @app.exception_handler(TimeoutError)
+    async def too_slow(request: Request, error: TimeoutError) -> JSONResponse:
+        return problem(504, "It took too long.")
+
     @app.exception_handler(TwomindsError)
     async def failed(request: Request, error: TwomindsError) -> JSONResponse:
         return problem(502, str(error))

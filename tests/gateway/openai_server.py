@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import math
+import signal
 import struct
 import threading
 import time
@@ -44,11 +46,15 @@ class OpenAiServer:
         return f"http://127.0.0.1:{self.port}/v1"
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+
 @contextlib.contextmanager
 def openai_server() -> Iterator[OpenAiServer]:
     told = OpenAiServer()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(told))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _handler(told))
     told.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -139,8 +145,15 @@ def _handler(told: OpenAiServer) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+@functools.cache
 def _tone(seconds: float) -> bytes:
     samples = (
         round(8000 * math.sin(at * math.tau * 300 / SPEECH_HZ)) for at in range(int(seconds * SPEECH_HZ))
     )
     return b"".join(struct.pack("<h", sample) for sample in samples)
+
+
+if __name__ == "__main__":
+    with openai_server() as running:
+        print(running.url, flush=True)
+        signal.pause()

@@ -17,7 +17,7 @@ import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTS_WITHIN_S = 60
-_ADDRESS = re.compile(r"wss?://(\S+)/v1/device")
+_ADDRESS = re.compile(r"(wss?)://(\S+)/v1/device")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,18 @@ class Running:
     process: subprocess.Popen[str]
     host: str
     """Host and port."""
+    scheme: str
+    """ws, or wss where the settings name a certificate."""
     data: Path
 
     @property
     def device_url(self) -> str:
         """What `system2.url` is set to."""
-        return f"ws://{self.host}/v1/device"
+        return f"{self.scheme}://{self.host}/v1/device"
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}"
+        return f"{self.scheme.replace('ws', 'http')}://{self.host}"
 
     @property
     def token(self) -> str:
@@ -73,14 +75,15 @@ def running_gateway(data: Path, **settings: str | float) -> Iterator[Running]:
     )
     told: list[str] = []
     try:
-        yield Running(process, _ready(process, told), data)
+        scheme, host = _ready(process, told)
+        yield Running(process, host, scheme, data)
     finally:
         process.kill()
         process.wait()
 
 
-def _ready(process: subprocess.Popen[str], told: list[str]) -> str:
-    """Host and port, once it says them; from then on what it says is read and dropped."""
+def _ready(process: subprocess.Popen[str], told: list[str]) -> tuple[str, str]:
+    """Scheme, and host and port, once it says them; from then on what it says is read and dropped."""
     assert process.stdout is not None
     stopping = threading.Timer(STARTS_WITHIN_S, process.kill)
     stopping.start()
@@ -89,7 +92,7 @@ def _ready(process: subprocess.Popen[str], told: list[str]) -> str:
             told.append(line)
             if found := _ADDRESS.search(line):
                 threading.Thread(target=process.stdout.read, daemon=True).start()
-                return found[1]
+                return found[1], found[2]
     finally:
         stopping.cancel()
     raise AssertionError("The gateway did not start:\n" + "".join(told))
