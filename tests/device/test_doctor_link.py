@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -104,9 +103,8 @@ def found(
     return look(Machine(wanted, (), None, env), greets=greets, within_s=within_s)
 
 
-def nobody() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return f"ws://127.0.0.1:{taken.getsockname()[1]}/"
+NOBODY = "ws://127.0.0.1:1/"
+"""A port that is for the system alone, and that nobody uses."""
 
 
 def test_a_gateway_that_knows_this_device_is_well_and_its_round_trip_is_told(tmp_path: Path) -> None:
@@ -141,7 +139,7 @@ def test_one_that_does_not_know_this_device_is_told_with_what_registers_it(tmp_p
 @pytest.mark.parametrize(
     ("url", "detail"),
     [
-        (nobody(), "is System 2 running?"),
+        (NOBODY, "is System 2 running?"),
         ("wss://no-such-host.invalid/", "no-such-host.invalid cannot be found"),
         ("https://gateway.example/", "write it like wss://gateway.example/v1/device"),
         ("ws://gateway.example/", "Write it with wss://"),
@@ -180,7 +178,7 @@ def test_where_the_agent_runs_or_the_dialect_has_no_greeting_it_is_only_pinged(
 
 def test_a_device_without_a_key_is_not_given_one_by_looking(tmp_path: Path) -> None:
     env = {"HOME": str(tmp_path)}
-    finding = look(Machine(Settings(system2=System2(url=nobody())), (), None, env), greets=True)
+    finding = look(Machine(Settings(system2=System2(url=NOBODY)), (), None, env), greets=True)
     assert "no key yet: twominds identity" in finding.detail
     assert not identity_file(env).exists()
 
