@@ -117,10 +117,10 @@ def test_whether_live_sound_is_sent_is_said_plainly(
     chrome.tell(story)
 
 
-def test_one_on_the_device_itself_is_no_way_out(chrome: Chrome) -> None:
+def test_of_one_on_the_device_itself_it_is_told_that_nothing_is_counted(chrome: Chrome) -> None:
     async def story(device: Served, chrome: Chrome) -> None:
         page = await opened(device, chrome, host="127.0.0.1", port=8090, local=True)
-        await told(page, sent="it runs on this device itself, which nothing leaves for it")
+        await told(page, sent="it runs on this device; what it passes on is not counted here")
 
     chrome.tell(story)
 
