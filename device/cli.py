@@ -23,9 +23,9 @@ from msgspec.structs import replace
 
 import models.commands
 from device import __version__, cli_bench_stt, config_load, config_show, log, places
-from device.config import Settings
+from device.config import Settings, System2
 from device.egress import Egress, install_guard
-from device.errors import AudioFileError, TwomindsError, parts
+from device.errors import AudioFileError, SettingsError, TwomindsError, parts
 from device.hw import checked
 from device.jobs import still_running
 from device.ports import SpeechToText
@@ -267,9 +267,24 @@ def _config_check(parsed: argparse.Namespace) -> int:
     file = parsed.file or places.settings_file(os.environ)
     problems = config_load.check(file, os.environ)
     if not problems:
-        problems = checked.problems(config_load.load(file, os.environ).settings)
+        settings = config_load.load(file, os.environ).settings
+        problems = [*checked.problems(settings), *_unreachable(settings.system2)]
     print("\n".join(problems) if problems else f"{file or 'The settings'}: no mistakes found.")
     return 1 if problems else 0
+
+
+def _unreachable(system2: System2) -> list[str]:
+    """A sentence for each url of System 2 that cannot be used."""
+    from device.link.address import hook_address, socket_address
+
+    found = []
+    for url, read in ((system2.url, socket_address), (system2.hook_url, hook_address)):
+        try:
+            if url:
+                read(url)
+        except SettingsError as error:
+            found.append(str(error))
+    return found
 
 
 # --- small things --------------------------------------------------------------------------------

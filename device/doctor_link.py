@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from device.config import System2
@@ -48,14 +47,11 @@ def look(machine: Machine, *, greets: bool, within_s: float = WITHIN_S) -> Findi
     return asyncio.run(_called(settings, address, dialect, way, within_s))
 
 
-async def try_link(
-    dial: Callable[[str | None], Awaitable[Socket]], dialect: Dialect | None, way: Way
-) -> float:
+async def try_link(socket: Socket, dialect: Dialect | None, way: Way) -> float:
     """Seconds of a round trip; then it is left. Without a dialect nobody is greeted.
 
     Raises Setback. Waits for as long as it is let.
     """
-    socket = await dial(dialect.subprotocol if dialect else None)
     if dialect is not None:
         return await _greeted(socket, dialect, way)
     try:
@@ -111,18 +107,22 @@ async def _called(
     settings: System2, address: Address, dialect: Dialect | None, way: Way, within_s: float
 ) -> Finding:
     dialler = Dialler(address, way, ca_file=settings.ca_file, key_file=settings.key_file)
+    fix = ""
     try:
         async with asyncio.timeout(within_s):
-            round_trip_s = await try_link(dialler, dialect, way)
+            socket = await dialler(n.PROTOCOL if settings.dialect == "native" else None)
+            fix = REGISTER if dialect else ""
+            round_trip_s = await try_link(socket, dialect, way)
     except TimeoutError:
         return _problem(f"{address.host} did not answer within {within_s:g} s.", "is the gateway running?")
     except Setback as setback:
-        return _problem(str(setback), REGISTER if dialect else "")
+        return _problem(str(setback), fix)
     finally:
         await dialler.close()
     how = " by TLS" if address.secure else ""
     greeted = "greets this device" if dialect else "takes connections"
-    detail = f"{address.host}{how} {greeted}; round trip {round_trip_s * 1000:.0f} ms"
+    trip = f"{round_trip_s * 1000:.0f} ms" if round_trip_s >= 0.001 else "less than 1 ms"
+    detail = f"{address.host}{how} {greeted}; round trip {trip}"
     return Finding(NAME, State.OK, detail, needed=False)
 
 

@@ -38,11 +38,18 @@ class Journal:
             "turn %d: %s, %s; %s%s%s",
             record.turn_id,
             record.kind.value,
-            f"{record.route.mind.value} ({record.route.reason})" if record.route else "no answer",
+            _answered(record),
             _first_sound(record.stages_ms.get(Stage.FIRST_AUDIO.value)),
             "; cut off" if record.cut_off else "",
             f"; failed: {record.error_code}" if record.error_code else "",
         )
+
+
+def _answered(record: TurnRecord) -> str:
+    """Who was asked and why, and whoever answered after that."""
+    if record.asked is None:
+        return "no answer"
+    return "; then ".join((f"{record.asked.mind.value}: {record.asked.reason}", *record.falls))
 
 
 def _first_sound(after_ms: float | None) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from device.contracts import AnsweredBy, Mind, Route
+from device.contracts import AnsweredBy, Route
 
 
 class Stage(enum.Enum):
@@ -58,8 +58,8 @@ class TurnRecord:
     started_utc: str
     marks_s: dict[Stage, float] = field(default_factory=dict)
     route: Route | None = None
-    asked: Mind | None = None
-    """Who was asked first; None where `route` still says it."""
+    first: Route | None = None
+    """What was decided first, where somebody else answered in the end."""
     falls: list[str] = field(default_factory=list)
     """Which minds answered after the one that was first asked, and why."""
     engines: dict[str, str] = field(default_factory=dict)
@@ -85,15 +85,16 @@ class TurnRecord:
         self.marks_s.setdefault(stage, self.clock() if at_s is None else at_s)
 
     def answered_by(self, by: AnsweredBy) -> Route:
-        """Another mind answers than was first asked, or a race is over: what is shown from here on.
-
-        The record's own route keeps why the first one was asked.
-        """
-        route = self.route or Route(by.mind, by.reason)
-        self.asked = self.asked or route.mind
+        """Another mind answers than was first asked, or a race is over: the route from here on."""
+        self.first = self.first or self.route
         self.falls.append(f"{by.mind.value}: {by.reason}")
-        self.route = replace(route, mind=by.mind)
-        return Route(by.mind, by.reason)
+        self.route = Route(by.mind, by.reason)
+        return self.route
+
+    @property
+    def asked(self) -> Route | None:
+        """Who was asked first, why, and who at the same time; None where nobody was."""
+        return self.first or self.route
 
     @property
     def stages_ms(self) -> dict[str, float]:
@@ -105,17 +106,16 @@ class TurnRecord:
 
     def as_json(self, *, with_words: bool) -> dict[str, Any]:
         """For the journal, the page and the log; `with_words` only where a person has agreed."""
-        route = self.route
-        asked = self.asked or (route.mind if route else None)
+        asked = self.asked
         kept: dict[str, Any] = {
             "turn_id": self.turn_id,
             "kind": self.kind.value,
             "started_utc": self.started_utc,
-            "asked": asked.value if asked else None,
-            "rival": route.rival.value if route and route.rival else None,
-            "opens": route.opens if route else False,
-            "route": route.mind.value if route else None,
-            "reason": route.reason if route else None,
+            "asked": asked.mind.value if asked else None,
+            "reason": asked.reason if asked else None,
+            "rival": asked.rival.value if asked and asked.rival else None,
+            "opens": asked.opens if asked else False,
+            "route": self.route.mind.value if self.route else None,
             "falls": list(self.falls),
             "stages_ms": self.stages_ms,
             "spoken_s": round(self.spoken_s, 3),

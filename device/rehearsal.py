@@ -51,14 +51,14 @@ class Outcome:
     @classmethod
     def of(cls, record: TurnRecord, file: str, notes: tuple[str, ...]) -> Outcome:
         """What a finished turn shows to whoever gave the recording."""
-        told = record.as_json(with_words=False)
-        asked = f"{told['asked']}: {told['reason']}" if record.route else ""
+        asked = record.asked
+        first = f"{asked.mind.value}: {asked.reason}" if asked else ""
         return cls(
             file=file,
             transcript=record.heard,
-            route=record.falls[-1] if record.falls else asked,
-            asked=asked,
-            rival=told["rival"],
+            route=record.falls[-1] if record.falls else first,
+            asked=first,
+            rival=asked.rival.value if asked and asked.rival else None,
             falls=tuple(record.falls),
             reply=record.spoken,
             spoken_s=round(record.spoken_s, 3),

@@ -174,7 +174,8 @@ async def answered(device: Served, page: Page, **changes: Any) -> None:
     turn_id = device.session.turn_id
     device.board.post(Heard(turn_id, "why is the sky blue", final=True, engine="scripted"))
     device.board.post(Answering(turn_id, "Because of the air.", MODEL))
-    device.board.post(TurnEnded({**record(turn_id), **changes}))
+    ended = {**record(turn_id), "asked": "system_1", "route": "system_1", "reason": MODEL.reason, **changes}
+    device.board.post(TurnEnded(ended))
     await expect(page.locator("#log .chart")).to_have_count(turn_id)
 
 

@@ -117,10 +117,10 @@ def test_whether_live_sound_is_sent_is_said_plainly(
     chrome.tell(story)
 
 
-def test_one_on_the_device_itself_is_no_way_out(chrome: Chrome) -> None:
+def test_of_one_on_the_device_itself_it_is_told_that_nothing_is_counted(chrome: Chrome) -> None:
     async def story(device: Served, chrome: Chrome) -> None:
         page = await opened(device, chrome, host="127.0.0.1", port=8090, local=True)
-        await told(page, sent="it runs on this device itself, which nothing leaves for it")
+        await told(page, sent="it runs on this device; what it passes on is not counted here")
 
     chrome.tell(story)
 
@@ -147,8 +147,23 @@ def test_who_was_asked_and_who_answered_in_the_end_are_told_in_order(chrome: Chr
         }
         device.board.post(TurnEnded({**record(7), **ended}))
         await page.locator("#log summary").click()
+        await expect(page.locator("#log .why")).to_have_text([first, f"then {second}"])
         await expect(page.locator("#log .course li")).to_have_text([first, second])
         await page.get_by_role("button", name="Details").click()
         await expect(page.locator("#turns .turn-head")).to_contain_text(f"{first}; then {second}")
+
+    chrome.tell(story)
+
+
+def test_how_a_race_began_is_told_when_it_is_over(chrome: Chrome) -> None:
+    async def story(device: Served, chrome: Chrome) -> None:
+        page = await chrome.open(device.url)
+        won = "its first clause came first"
+        device.board.post(Answering(7, "Because of the air.", Route(Mind.SYSTEM_1, won)))
+        await expect(page.locator("#log .why")).to_have_text([f"the mind on board: {won}"])
+        raced = {"asked": "system_2", "rival": "system_1", "falls": [f"system_1: {won}"], "route": "system_1"}
+        device.board.post(TurnEnded({**record(7), **raced, "reason": "either mind may know"}))
+        first = "the mind in the cloud: either mind may know; the mind on board was asked, too"
+        await expect(page.locator("#log .why")).to_have_text([first, f"then the mind on board: {won}"])
 
     chrome.tell(story)

@@ -133,6 +133,8 @@ def test_config_check_finds_every_mistake_in_a_file(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "patience_s" in done.stdout
     assert "voice.volume" in done.stdout
+    file.write_text('[system2]\nurl = "https://gateway.example"\n')
+    assert "system2.url" in twominds("config", "check", str(file)).stdout
     file.write_text("[voice]\nvolume = 30\n")
     assert twominds("config", "check", str(file)).returncode == 0
 

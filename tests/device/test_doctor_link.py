@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nacl.signing import VerifyKey
@@ -34,13 +34,13 @@ def no_guard() -> Iterator[None]:
 
 
 @contextmanager
-def gateway(handle: Handler, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+def gateway(handle: Handler, tls: ssl.SSLContext | None = None, **options: Any) -> Iterator[str]:
     """Where it listens, in a loop and a thread of its own: the doctor has a loop itself."""
     ready, told = threading.Event(), list[str]()
 
     async def serving() -> None:
         stop = asyncio.Event()
-        async with serve(handle, "127.0.0.1", 0, ssl=tls, close_timeout=0.2) as server:
+        async with serve(handle, "127.0.0.1", 0, ssl=tls, close_timeout=0.2, **options) as server:
             scheme = "wss" if tls else "ws"
             told.append(f"{scheme}://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/")
             stopping.append(lambda: loop.call_soon_threadsafe(stop.set))
@@ -79,6 +79,12 @@ async def echoes(socket: ServerConnection) -> None:
     await socket.wait_closed()
 
 
+async def wants_the_native_dialect(socket: ServerConnection) -> None:
+    if socket.subprotocol != n.PROTOCOL:
+        await socket.close(4403)
+    await socket.wait_closed()
+
+
 async def greets_nobody(socket: ServerConnection) -> None:
     await socket.wait_closed()
 
@@ -104,9 +110,8 @@ def found(
     return look(Machine(wanted, (), None, env), greets=greets, within_s=within_s)
 
 
-def nobody() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return f"ws://127.0.0.1:{taken.getsockname()[1]}/"
+NOBODY = "ws://127.0.0.1:1/"
+"""A port that is for the system alone, and that nobody uses."""
 
 
 def test_a_gateway_that_knows_this_device_is_well_and_its_round_trip_is_told(tmp_path: Path) -> None:
@@ -141,7 +146,7 @@ def test_one_that_does_not_know_this_device_is_told_with_what_registers_it(tmp_p
 @pytest.mark.parametrize(
     ("url", "detail"),
     [
-        (nobody(), "is System 2 running?"),
+        (NOBODY, "is System 2 running?"),
         ("wss://no-such-host.invalid/", "no-such-host.invalid cannot be found"),
         ("https://gateway.example/", "write it like wss://gateway.example/v1/device"),
         ("ws://gateway.example/", "Write it with wss://"),
@@ -151,6 +156,7 @@ def test_what_cannot_be_reached_says_why(tmp_path: Path, url: str, detail: str) 
     finding = found(tmp_path, url)
     assert finding.state is State.PROBLEM
     assert detail in finding.detail
+    assert finding.fix == "", "registering it would not help"
     assert not finding.needed, "the device answers by itself"
 
 
@@ -168,19 +174,25 @@ def test_one_that_never_greets_is_waited_for_so_long_and_no_longer(tmp_path: Pat
     )
 
 
-@pytest.mark.parametrize("changes", [{"greets": False}, {"dialect": "fastrtc"}])
+@pytest.mark.parametrize(
+    ("handle", "changes", "spoken"),
+    [
+        (wants_the_native_dialect, {"greets": False}, [n.PROTOCOL]),
+        (greets_nobody, {"dialect": "fastrtc"}, None),
+    ],
+)
 def test_where_the_agent_runs_or_the_dialect_has_no_greeting_it_is_only_pinged(
-    tmp_path: Path, changes: dict[str, bool | str]
+    tmp_path: Path, handle: Handler, changes: dict[str, bool | str], spoken: list[str] | None
 ) -> None:
-    with gateway(greets_nobody) as url:
+    with gateway(handle, subprotocols=spoken) as url:
         finding = found(tmp_path, url, **changes)  # type: ignore[arg-type]
-    assert finding.state is State.OK
+    assert finding.state is State.OK, finding
     assert finding.detail.startswith("127.0.0.1 takes connections; round trip ")
 
 
 def test_a_device_without_a_key_is_not_given_one_by_looking(tmp_path: Path) -> None:
     env = {"HOME": str(tmp_path)}
-    finding = look(Machine(Settings(system2=System2(url=nobody())), (), None, env), greets=True)
+    finding = look(Machine(Settings(system2=System2(url=NOBODY)), (), None, env), greets=True)
     assert "no key yet: twominds identity" in finding.detail
     assert not identity_file(env).exists()
 

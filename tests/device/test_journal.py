@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from device.config import Consent
-from device.contracts import Mind, Route
+from device.contracts import AnsweredBy, Mind, Route
 from device.journal import TURNS_KEPT, Journal
 from device.notices import Board
 from device.record import Kind, Stage, TurnRecord
@@ -48,6 +48,15 @@ def test_the_log_has_one_line_a_turn_and_never_words(caplog: pytest.LogCaptureFi
     assert len(caplog.records) == 1
     assert "first sound 250.0 ms" in caplog.text
     assert CANARY not in caplog.text
+
+
+def test_the_log_tells_who_was_asked_and_every_fall_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
+    record = a_record()
+    record.route = Route(Mind.SYSTEM_2, "it asks for news")
+    record.answered_by(AnsweredBy(Mind.SYSTEM_1, "no words within 1.5 s"))
+    with caplog.at_level(logging.INFO):
+        Journal(Consent(), Board()).write(record)
+    assert "system_2: it asks for news; then system_1: no words within 1.5 s; first sound" in caplog.text
 
 
 def test_a_turn_without_an_answer_is_logged_as_without_a_sound(caplog: pytest.LogCaptureFixture) -> None:

@@ -27,6 +27,8 @@ def test_who_answers_instead_is_told_with_its_reason_in_order() -> None:
     told = record.as_json(with_words=False)
     assert (told["asked"], told["reason"], told["opens"]) == ("system_2", "it asks for news", True)
     assert told["route"] == "stock"
+    record.route = Route(Mind.STOCK, "the turn failed: mind")
+    assert record.as_json(with_words=False)["reason"] == "it asks for news"
     assert told["falls"] == [f"system_1: {LATE.reason}", "stock: the mind gave no answer"]
 
 

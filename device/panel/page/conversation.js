@@ -1,7 +1,7 @@
 // What was said, by whom, why that mind answered, and how fast.
 
 import { chart } from "/chart.js";
-import { inWords } from "/minds.js";
+import { course, inWords } from "/minds.js";
 import { byId, make } from "/page.js";
 
 const MOST_TURNS = 30;
@@ -35,19 +35,17 @@ export class Conversation {
     let answer = turn.querySelector(".device");
     if (!answer) turn.append((answer = bubble("device", "")));
     answer.append(make("span", "", `${text.trim()} `));
+    const told = [...turn.querySelectorAll(".why")].map((line) => line.dataset.why);
     const why = inWords(route);
-    const told = [...turn.querySelectorAll(".why")].at(-1);
-    if (told?.dataset.why !== why) {
-      const line = make("p", "why", told ? `then ${why}` : why);
-      line.dataset.why = why;
-      turn.append(line);
-    }
+    if (told.at(-1) !== why) explain(turn, [...told, why]);
     this.scroll();
   }
 
   ended(record) {
     byId("live").hidden = true;
-    this.turns.get(record.turn_id)?.append(chart(record));
+    const turn = this.turns.get(record.turn_id);
+    if (turn?.querySelector(".why")) explain(turn, course(record));
+    turn?.append(chart(record));
     this.scroll();
   }
 
@@ -68,6 +66,16 @@ export class Conversation {
   scroll() {
     const log = byId("log").parentElement;
     log.scrollTop = log.scrollHeight;
+  }
+}
+
+/** Who was asked and who answered, in order, below the answer. */
+function explain(turn, reasons) {
+  for (const line of turn.querySelectorAll(".why")) line.remove();
+  for (const [at, why] of reasons.entries()) {
+    const line = make("p", "why", at ? `then ${why}` : why);
+    line.dataset.why = why;
+    turn.append(line);
   }
 }
 

@@ -57,6 +57,6 @@ function soundOf({ sound_agreed, hears, up }) {
 }
 
 function sentOf({ host, port, local }, departures) {
-  if (local) return "it runs on this device itself, which nothing leaves for it";
+  if (local) return "it runs on this device; what it passes on is not counted here";
   return sentTo(host, port, departures).map(quantity).join(", ") || "nothing yet";
 }
