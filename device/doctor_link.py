@@ -12,10 +12,9 @@ from device.errors import EngineMissing, SettingsError, parts
 from device.finding import Finding, Machine, State
 from device.link import native as n
 from device.link.address import Address, socket_address
-from device.link.connection import Connection, Socket
+from device.link.connection import Connection, Socket, TurnMessage
 from device.link.dialect import Dialect
 from device.link.dialling import Dialler
-from device.link.exchange import TurnWord
 from device.link.native_dialect import NativeDialect, Wish
 from device.link.setback import Setback
 from device.link.way import Way
@@ -90,8 +89,7 @@ class _Caller:
         self.round_trip_s = round_trip_s
         self.answered.set()
 
-    def turn_word(self, word: TurnWord | n.Taken | n.Transcript | n.ToolCall | n.Refusal) -> bool:
-        return False
+    def turn_word(self, word: TurnMessage) -> None: ...
 
     def halted(self) -> None: ...
 

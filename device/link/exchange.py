@@ -22,7 +22,7 @@ from device.ports import SoundDecoder
 LONGEST_TEXT_CHARACTERS = 16_000
 LONGEST_SOUND_S = 300.0
 MOST_PARTS = 8192
-MOST_BYTES = 2 << 20
+MOST_BYTES = 6 << 20
 LONGEST_SILENCE_S = 60.0
 """Between two words of an answer; whoever listens has given it up long before."""
 

@@ -23,7 +23,7 @@ from device.contracts import (
 )
 from device.errors import LinkError, MindError, NoSystem2, SttError
 from device.link import native as n
-from device.link.link import Rules
+from device.link.turns import Rules
 from tests.device.link.scripted import Device, Peer, answer, device, gateway, running, until
 
 WHY = Question(7, "Why?", "en")
