@@ -59,7 +59,7 @@ class _Prepared:
 
 
 class Dialler:
-    """Opens connections to one address; `ca_file` and `key_file` are read anew each time."""
+    """Opens connections to one address; `key_file` is read anew each time."""
 
     def __init__(self, address: Address, way: Way, *, ca_file: str = "", key_file: str = "") -> None:
         self._address = address
@@ -76,14 +76,15 @@ class Dialler:
         permission = ExitStack()
         with _setbacks(self._address), permission:
             async with asyncio.timeout(OPENING_S):
-                prepared = await self._blocking.run(
-                    lambda _, stop: self._prepare(permission, stop), OPENING_S
-                )
+                prepared = await self._prepared(permission)
                 return WebSocket(await self._connect(prepared, subprotocol, longest_frame_bytes))
 
-    async def close(self) -> None:
-        """Let the thread go."""
-        await self._blocking.close()
+    async def _prepared(self, permission: ExitStack) -> _Prepared:
+        """The thread ends with it: it is needed for a moment in hours."""
+        try:
+            return await self._blocking.run(lambda _, stop: self._prepare(permission, stop), OPENING_S)
+        finally:
+            await self._blocking.close(grace_s=0)
 
     def _prepare(self, permission: ExitStack, stop: StopFlag) -> _Prepared:
         """In a thread: it blocks for the network's name service and the disk."""
