@@ -116,8 +116,6 @@ async def _called(
         return _problem(f"{address.host} did not answer within {within_s:g} s.", "is the gateway running?")
     except Setback as setback:
         return _problem(str(setback), REGISTER if dialect else "")
-    finally:
-        await dialler.close()
     how = " by TLS" if address.secure else ""
     greeted = "greets this device" if dialect else "takes connections"
     detail = f"{address.host}{how} {greeted}; round trip {round_trip_s * 1000:.0f} ms"
