@@ -26,10 +26,10 @@ MOST_BYTES = 6 << 20
 LONGEST_SILENCE_S = 60.0
 """Between two words of an answer; whoever listens has given it up long before."""
 
-CLAUSE_PAUSE_S = 0.12
-"""A clause whose sound pauses for so long has probably come whole; waiting for more would be heard."""
-CLAUSE_WAIT_S = 0.5
-"""A clause that is sent no faster than it sounds is passed on in pieces of this length."""
+CLAUSE_PAUSE_S = 0.08
+"""What has come of a clause's sound is passed on when it pauses: longer than the longest packet."""
+CLAUSE_WAIT_S = 0.1
+"""And after so long in any case, in pieces: waiting for the whole of it would be heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +117,11 @@ class Exchange:
         self._waiting.set()
 
     def _text(self, word: n.Text) -> None:
-        self._worded = word.audio
+        self._worded = word.audio and not word.text.isspace() and word.text != ""
         self._characters += len(word.text)
         if self._characters > LONGEST_TEXT_CHARACTERS:
             self._too_much()
-        elif word.audio:
+        elif self._worded:
             self._put(_Clause(word.text))
         elif word.text:
             self._put(Say(word.text, word.ends))

@@ -101,6 +101,14 @@ def test_sound_without_words_before_it_is_not_heard() -> None:
     assert taken(sound(0), text("Words."), sound(1), DONE) == [Say("Words.")]
 
 
+@pytest.mark.parametrize("nothing", ["", " ", "\n\t"])
+def test_a_clause_of_no_words_gives_its_sound_no_cover(nothing: str) -> None:
+    assert taken(text("Words.", True), sound(0), text(nothing, True), sound(1), DONE)[0] == Spoken(
+        "Words.", Audio(b"ab", 24000)
+    )
+    assert not any(isinstance(item, Spoken | Unworded) for item in taken(text(nothing, True), sound(0), DONE))
+
+
 def test_sound_without_words_is_heard_where_that_is_allowed() -> None:
     assert taken(sound(0), sound(1), DONE, wordless=True) == 2 * [Unworded(Audio(b"ab", 24000))]
 
