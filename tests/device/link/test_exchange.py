@@ -94,7 +94,7 @@ def test_whatever_follows_ends_a_clause(end: n.Text | n.Feeling | n.Ended) -> No
 
 
 def test_a_clause_without_sound_is_text() -> None:
-    assert taken(text("One.", True), text("Two.", True), DONE) == [Say("One."), Say("Two.")]
+    assert taken(text("One.", True), text("Two.", True), DONE) == [Say("One.", ends=True), Say("Two.", ends=True)]
 
 
 def test_sound_without_words_before_it_is_not_heard() -> None:
@@ -204,7 +204,6 @@ def test_an_answer_that_breaks_off_says_so_after_what_came_before() -> None:
     [
         [text("x" * 1000)],
         [text("x")],
-        [text("")],
         [text("One.", True), sound(0, b"x")],
         [n.Feeling(turn_id=1, emotion="sad")],
         [text("One.", True), sound(0, b"x" * 4096)],
