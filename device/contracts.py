@@ -129,6 +129,7 @@ class Spoken:
     """Sound that comes with the words it says, so that it can be judged and remembered."""
 
     text: str
+    """A whole clause; "" for more of the sound of the clause before."""
     audio: Audio
 
 

@@ -11,10 +11,9 @@ from device.errors import EngineMissing, SettingsError, parts
 from device.finding import Finding, Machine, State
 from device.link import native as n
 from device.link.address import Address, socket_address
-from device.link.connection import Connection, Socket
+from device.link.connection import Connection, Socket, TurnMessage
 from device.link.dialect import Dialect
 from device.link.dialling import Dialler
-from device.link.exchange import TurnWord
 from device.link.native_dialect import NativeDialect, Wish
 from device.link.setback import Setback
 from device.link.way import Way
@@ -86,8 +85,7 @@ class _Caller:
         self.round_trip_s = round_trip_s
         self.answered.set()
 
-    def turn_word(self, word: TurnWord | n.Taken | n.Transcript | n.ToolCall | n.Refusal) -> bool:
-        return False
+    def turn_word(self, word: TurnMessage) -> None: ...
 
     def halted(self) -> None: ...
 
@@ -117,8 +115,6 @@ async def _called(
         return _problem(f"{address.host} did not answer within {within_s:g} s.", "is the gateway running?")
     except Setback as setback:
         return _problem(str(setback), fix)
-    finally:
-        await dialler.close()
     how = " by TLS" if address.secure else ""
     greeted = "greets this device" if dialect else "takes connections"
     trip = f"{round_trip_s * 1000:.0f} ms" if round_trip_s >= 0.001 else "less than 1 ms"

@@ -13,9 +13,10 @@ from device.config import Settings, System2
 from device.egress import Egress, Peer
 from device.link.dialect import Codec, Dialect
 from device.link.fastrtc import FastRtc
-from device.link.link import Calls, Link, Rules, Sounds
+from device.link.link import Calls, Link
 from device.link.made import made_link
 from device.link.native_dialect import Wish
+from device.link.turns import Rules, Sounds
 from device.link.twilio import Twilio
 from device.ports import SoundDecoder, SoundEncoder
 from device.record import TurnRecord

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from device.brain.chunker import ClauseSplitter
 from device.brain.safety.context import ReplyJudge
@@ -167,7 +167,7 @@ class Speaking:
         limits = self._deadlines
         items = paced(reply.items, limits, opens=route.opens)
         pieces = ReadAhead(group, clauses(items, self._record), CLAUSES_AHEAD, name="mind")
-        answered = False
+        answered = sounding = False
         try:
             async for piece in pieces:
                 if isinstance(piece, AnsweredBy):
@@ -177,12 +177,13 @@ class Speaking:
                 if isinstance(piece, str):
                     finished = await self._say_judged(piece, None, route)
                 elif isinstance(piece, Spoken):
-                    finished = await self._say_judged(piece.text, piece.audio, route)
+                    finished = await self._say_spoken(piece, sounding, route)
                 else:
                     finished = False
                     await self._do(piece)
                 if finished:
                     return
+                sounding = isinstance(piece, Spoken) and (sounding or bool(piece.text.strip()))
         finally:
             await pieces.aclose()
         if not answered:
@@ -220,6 +221,19 @@ class Speaking:
         """Play a finished sound that says `text`, which is "" for a signal."""
         self._spans.append(Span(text, self._written_s, self._written_s + audio.duration_s))
         await self._write(audio)
+
+    async def _say_spoken(self, piece: Spoken, sounding: bool, route: Route) -> bool:
+        """A clause with its sound, or more of the sound of the one before, whose words are judged already.
+
+        Without a clause right before it, sound without words is not played.
+        """
+        if piece.text.strip():
+            return await self._say_judged(piece.text, piece.audio, route)
+        if sounding:
+            last = self._spans[-1]
+            self._spans[-1] = replace(last, end_s=last.end_s + piece.audio.duration_s)
+            await self._write(piece.audio)
+        return False
 
     async def drain(self) -> None:
         """Wait until everything has sounded. Raises StageTimeout when the speaker is stuck."""

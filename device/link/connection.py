@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import NoReturn, Protocol
+from typing import NoReturn, Protocol, TypeAlias
 
 from device.errors import LinkError, parts
 from device.link import native as n
@@ -26,6 +26,8 @@ FINISHING_S = 30.0
 MOST_AT_ONCE = 2000
 MOST_PER_S = 200
 """Messages. Sound has some 50 in a second, words as many; what comes faster for long is no answer."""
+
+TurnMessage: TypeAlias = TurnWord | n.Taken | n.Transcript | n.ToolCall | n.Refusal
 
 _KINDS: dict[type[object], Kind] = {
     n.Media: "audio",
@@ -65,8 +67,8 @@ class Listener(Protocol):
 
     def pinged(self, round_trip_s: float) -> None: ...
 
-    def turn_word(self, word: TurnWord | n.Taken | n.Transcript | n.ToolCall | n.Refusal) -> bool:
-        """Something of a turn; whether an answer is still under way after it."""
+    def turn_word(self, word: TurnMessage) -> None:
+        """Something of a turn."""
         ...
 
     def halted(self) -> None: ...
@@ -93,7 +95,8 @@ class Connection:
         self._greeted = asyncio.Event()
         self._started = False
         self._hello_s: float | None = None
-        self._answering = False
+        self._stirred = asyncio.Event()
+        self._stirred_s = 0.0
         self._said = ""
         self._drain = asyncio.Event()
         self._retry_after_s = 0.0
@@ -124,6 +127,8 @@ class Connection:
                 group.create_task(self._read(), name="link: read")
                 group.create_task(self._ping(), name="link: ping")
                 group.create_task(self._leave(), name="link: leave")
+                if self._dialect.quiet_s is not None:
+                    group.create_task(self._hush(self._dialect.quiet_s), name="link: hush")
                 if self._hook is not None:
                     group.create_task(self._hook.run(), name="link: hook")
         except BaseExceptionGroup as group_of:
@@ -139,12 +144,14 @@ class Connection:
         try:
             self._follow(self._dialect.send(message), kind, getattr(message, "turn_id", None))
         except LinkError as error:
-            self._break_off(error)
+            self.break_off(error)
+        self._stir()
 
     def forget_sound(self, turn_id: int) -> None:
         self._outgoing.forget_sound(turn_id)
 
-    def _break_off(self, error: LinkError) -> None:
+    def break_off(self, error: LinkError) -> None:
+        """End the connection; returns at once."""
         self._broken = error if isinstance(error, Setback) else Setback(str(error), Pace.SLOWLY)
         self._writable.set()
 
@@ -185,14 +192,8 @@ class Connection:
         except TimeoutError as error:
             raise Setback(f"System 2 did not greet within {GREETING_S:g} s.") from error
         while True:
-            try:
-                async with asyncio.timeout(self._dialect.quiet_s if self._answering else None):
-                    frame = await self._received(allowance)
-            except TimeoutError:
-                self._answering = False
-                self._words(self._dialect.quiet())
-            else:
-                self._words(self._dialect.received(frame))
+            self._words(self._dialect.received(await self._received(allowance)))
+            self._stir()
 
     async def _received(self, allowance: Allowance) -> Wire:
         try:
@@ -218,6 +219,20 @@ class Connection:
             self._way.sent("control", PING_BYTES)
             self._listener.pinged(round_trip_s)
             await asyncio.sleep(PING_EVERY_S)
+
+    async def _hush(self, quiet_s: float) -> NoReturn:
+        """Tell the dialect once whenever nothing was said either way for so long."""
+        now_s = asyncio.get_running_loop().time
+        while True:
+            await self._stirred.wait()
+            self._stirred.clear()
+            while (left_s := self._stirred_s + quiet_s - now_s()) > 0:  # noqa: ASYNC110
+                await asyncio.sleep(left_s)
+            self._words(self._dialect.quiet())
+
+    def _stir(self) -> None:
+        self._stirred_s = asyncio.get_running_loop().time()
+        self._stirred.set()
 
     async def _leave(self) -> NoReturn:
         """When the gateway goes down: after the turn under way, but not much later."""
@@ -255,8 +270,8 @@ class Connection:
             self.channel.acknowledged(word)
         elif isinstance(word, n.Refusal) and word.turn_id is None:
             self._said = word.message or word.code
-        elif isinstance(word, TurnWord | n.Taken | n.Transcript | n.ToolCall | n.Refusal):
-            self._answering = self._listener.turn_word(word)
+        elif isinstance(word, TurnMessage):
+            self._listener.turn_word(word)
 
 
 PING_BYTES = 10

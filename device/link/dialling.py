@@ -34,7 +34,19 @@ UNACKNOWLEDGED_S = 20.0
 """What the kernel has sent and nobody has acknowledged for so long ends the connection (RFC 5482)."""
 MOST_UNSENT_BYTES = 4096
 """The kernel takes no more than this ahead of the network, else seconds of old sound would wait there."""
-MOST_FRAMES = 16
+MOST_WAITING_BYTES = 1 << 20
+"""Of messages that have come and were not read yet."""
+
+
+_TUNING: dict[int, int] = {
+    getattr(socket, name): value
+    for name, value in (
+        ("TCP_USER_TIMEOUT", round(1000 * UNACKNOWLEDGED_S)),
+        ("TCP_NOTSENT_LOWAT", MOST_UNSENT_BYTES),
+    )
+    if hasattr(socket, name)
+}
+"""Linux has both; where a system lacks one, pings still find a dead link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +59,7 @@ class _Prepared:
 
 
 class Dialler:
-    """Opens connections to one address; `ca_file` and `key_file` are read anew each time."""
+    """Opens connections to one address; `key_file` is read anew each time."""
 
     def __init__(self, address: Address, way: Way, *, ca_file: str = "", key_file: str = "") -> None:
         self._address = address
@@ -57,19 +69,22 @@ class Dialler:
         self._tls: ssl.SSLContext | None = None
         self._blocking: Worker[None] = Worker("look-up of System 2", lambda: None)
 
-    async def __call__(self, subprotocol: str | None) -> WebSocket:
-        """Raises Setback. Cancel-safe."""
+    async def __call__(
+        self, subprotocol: str | None, longest_frame_bytes: int = LONGEST_TEXT_BYTES
+    ) -> WebSocket:
+        """Longer messages end the connection before they are read. Raises Setback. Cancel-safe."""
         permission = ExitStack()
         with _setbacks(self._address), permission:
             async with asyncio.timeout(OPENING_S):
-                prepared = await self._blocking.run(
-                    lambda _, stop: self._prepare(permission, stop), OPENING_S
-                )
-                return WebSocket(await self._connect(prepared, subprotocol))
+                prepared = await self._prepared(permission)
+                return WebSocket(await self._connect(prepared, subprotocol, longest_frame_bytes))
 
-    async def close(self) -> None:
-        """Let the thread go."""
-        await self._blocking.close()
+    async def _prepared(self, permission: ExitStack) -> _Prepared:
+        """The thread ends with it: it is needed for a moment in hours."""
+        try:
+            return await self._blocking.run(lambda _, stop: self._prepare(permission, stop), OPENING_S)
+        finally:
+            await self._blocking.close(grace_s=0)
 
     def _prepare(self, permission: ExitStack, stop: StopFlag) -> _Prepared:
         """In a thread: it blocks for the network's name service and the disk."""
@@ -83,7 +98,9 @@ class Dialler:
             self._tls = _tls(self._ca_file)
         return _Prepared(addresses, self._tls, _key(self._key_file))  # type: ignore[arg-type]
 
-    async def _connect(self, prepared: _Prepared, subprotocol: str | None) -> ClientConnection:
+    async def _connect(
+        self, prepared: _Prepared, subprotocol: str | None, longest_frame_bytes: int
+    ) -> ClientConnection:
         headers = {"Authorization": f"Bearer {prepared.key}"} if prepared.key else None
         connected = await _first_reachable(prepared.addresses)
         try:
@@ -100,8 +117,8 @@ class Dialler:
                 open_timeout=None,  # bounded as a whole
                 ping_interval=None,  # pings of our own: the library's would wait behind a full buffer
                 close_timeout=CLOSING_S,
-                max_size=LONGEST_TEXT_BYTES,
-                max_queue=MOST_FRAMES,
+                max_size=longest_frame_bytes,
+                max_queue=max(1, MOST_WAITING_BYTES // longest_frame_bytes),
                 write_limit=MOST_UNSENT_BYTES,
             )
         except BaseException:
@@ -162,8 +179,8 @@ async def _first_reachable(
         one = socket.socket(family, socket.SOCK_STREAM)
         try:
             one.setblocking(False)
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(UNACKNOWLEDGED_S * 1000))
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT_BYTES)
+            for option, value in _TUNING.items():
+                one.setsockopt(socket.IPPROTO_TCP, option, value)
             async with asyncio.timeout(EACH_ADDRESS_S):
                 await asyncio.get_running_loop().sock_connect(one, where)
         except OSError as error:

@@ -22,14 +22,16 @@ from device.ports import SoundDecoder
 LONGEST_TEXT_CHARACTERS = 16_000
 LONGEST_SOUND_S = 300.0
 MOST_PARTS = 8192
-MOST_BYTES = 2 << 20
+MOST_BYTES = 6 << 20
 LONGEST_SILENCE_S = 60.0
 """Between two words of an answer; whoever listens has given it up long before."""
 
-CLAUSE_PAUSE_S = 0.12
-"""A clause whose sound pauses for so long has probably come whole; waiting for more would be heard."""
-CLAUSE_WAIT_S = 0.5
-"""A clause that is sent no faster than it sounds is passed on in pieces of this length."""
+CLAUSE_PAUSE_S = 0.08
+"""What has come of a clause's sound is passed on when it pauses: longer than the longest packet."""
+CLAUSE_WAIT_S = 0.1
+"""And after so long in any case, in pieces: waiting for the whole of it would be heard."""
+
+_EMOTIONS = frozenset(emotion.value for emotion in Emotion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +119,16 @@ class Exchange:
         self._waiting.set()
 
     def _text(self, word: n.Text) -> None:
-        self._worded = word.audio
+        self._worded = word.audio and bool(word.text.strip())
         self._characters += len(word.text)
         if self._characters > LONGEST_TEXT_CHARACTERS:
             self._too_much()
-        elif word.audio:
+        elif self._worded:
             self._put(_Clause(word.text))
         elif word.text:
             self._put(Say(word.text, word.ends))
-        else:
-            self._put(_END_OF_CLAUSE)
-            return
-        self._begin()
+        if word.text:
+            self._begin()
 
     def _media(self, packet: n.Media) -> None:
         if not self._worded and not self._wordless:
@@ -197,7 +197,7 @@ class Exchange:
             return None
         if isinstance(part, n.Media):
             return self._heard(part)
-        return None if part is _END_OF_CLAUSE else part
+        return part
 
     def _heard(self, packet: n.Media) -> ReplyItem | None:
         audio = self._decoded(packet)
@@ -224,7 +224,7 @@ class Exchange:
         if whole:
             self._clause = None
         if not sound:
-            return Say(clause) if whole and clause else None
+            return Say(clause, ends=True) if whole and clause else None
         audio = Audio(b"".join(one.pcm for one in sound), sound[0].rate_hz)
         self._sound = []
         if clause is None:
@@ -253,7 +253,3 @@ class Exchange:
         if not self._sound:
             raise MindError(f"System 2 said nothing more for {LONGEST_SILENCE_S:g} s.")
         return False
-
-
-_END_OF_CLAUSE = Say("")
-_EMOTIONS = frozenset(emotion.value for emotion in Emotion)

@@ -45,15 +45,13 @@ class Hook:
             while self._waiting:
                 await self._post(self._waiting.popleft())
 
-    async def close(self) -> None:
-        """Let the thread go."""
-        await self._posting.close()
-
     async def _post(self, post: dict[str, Any]) -> None:
         try:
             await self._posting.run(lambda _, stop: self._blocking_post(post, stop), 2 * POST_S)
         except StageError as error:
             raise Setback(str(error)) from error
+        finally:
+            await self._posting.close(grace_s=0)
 
     def _blocking_post(self, post: dict[str, Any], stop: StopFlag) -> None:
         """In a thread. httpx is loaded at the first post: most links need none."""
@@ -73,7 +71,7 @@ class Hook:
                 if stop:
                     return
                 client = stack.enter_context(httpx.Client(timeout=POST_S, verify=verify, trust_env=False))
-                self._way.sent("control", len(body))
+                self._way.sent("text", len(body))
                 status = client.post(self._address.url, content=body, headers=headers).status_code
         except (httpx.HTTPError, OSError) as error:
             raise Setback(f"The server at system2.hook_url cannot be reached ({error}).") from error

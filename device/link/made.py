@@ -10,8 +10,9 @@ from device.link.address import Address, hook_address, socket_address
 from device.link.dialect import Dialect
 from device.link.dialling import Dialler
 from device.link.hook import Hook
-from device.link.link import Calls, Link, Rules, Sounds
+from device.link.link import Calls, Link
 from device.link.native_dialect import NativeDialect, Signer, Wish
+from device.link.turns import Rules, Sounds
 from device.link.way import Way
 
 

@@ -22,11 +22,13 @@ PROTOCOL = "twominds.1"
 """The WebSocket subprotocol."""
 
 LONGEST_PACKET_BYTES = 4096
+LONGEST_WORDS = 8000
+"""Characters of a message's text."""
 _HEAD = struct.Struct(">IH")
 
 TurnId: TypeAlias = Annotated[int, Meta(ge=0, lt=1 << 32)]
 Name: TypeAlias = Annotated[str, Meta(max_length=128)]
-Words: TypeAlias = Annotated[str, Meta(max_length=8000)]
+Words: TypeAlias = Annotated[str, Meta(max_length=LONGEST_WORDS)]
 FrameMs: TypeAlias = Literal[20, 40, 60]
 
 

@@ -151,6 +151,7 @@ def test_one_that_does_not_know_this_device_is_told_with_what_registers_it(tmp_p
         ("https://gateway.example/", "write it like wss://gateway.example/v1/device"),
         ("ws://gateway.example/", "Write it with wss://"),
     ],
+    ids=["nobody there", "no such host", "no WebSocket", "in clear"],
 )
 def test_what_cannot_be_reached_says_why(tmp_path: Path, url: str, detail: str) -> None:
     finding = found(tmp_path, url)

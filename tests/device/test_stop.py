@@ -15,8 +15,9 @@ from device.contracts import Gesture, LinkHealth, Perform, ReplyItem, Say, StopE
 from device.link import native
 from device.link.address import socket_address
 from device.link.dialling import Dialler
-from device.link.link import Calls, Link, Rules
+from device.link.link import Calls, Link
 from device.link.native_dialect import NativeDialect, Wish
+from device.link.turns import Rules
 from device.session import Session
 from device.stop import LONGEST_SILENCE_S, Deadman, StopLatch
 from tests.device.link.scripted import PLAIN, CountedWay, Peer, Signer, gateway

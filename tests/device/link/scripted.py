@@ -17,8 +17,9 @@ from device.link import native as n
 from device.link.address import socket_address
 from device.link.dialect import Codec, Dialect
 from device.link.dialling import Dialler
-from device.link.link import Calls, Link, Rules, Sounds
+from device.link.link import Calls, Link
 from device.link.native_dialect import NativeDialect, Wish
+from device.link.turns import Rules, Sounds
 from device.link.way import Kind
 
 LONG_S = 5.0

@@ -94,11 +94,20 @@ def test_whatever_follows_ends_a_clause(end: n.Text | n.Feeling | n.Ended) -> No
 
 
 def test_a_clause_without_sound_is_text() -> None:
-    assert taken(text("One.", True), text("Two.", True), DONE) == [Say("One."), Say("Two.")]
+    said = taken(text("One.", True), text("Two.", True), DONE)
+    assert said == [Say("One.", ends=True), Say("Two.", ends=True)]
 
 
 def test_sound_without_words_before_it_is_not_heard() -> None:
     assert taken(sound(0), text("Words."), sound(1), DONE) == [Say("Words.")]
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "\n\t"])
+def test_a_clause_of_no_words_gives_its_sound_no_cover(nothing: str) -> None:
+    assert taken(text("Words.", True), sound(0), text(nothing, True), sound(1), DONE)[0] == Spoken(
+        "Words.", Audio(b"ab", 24000)
+    )
+    assert not any(isinstance(item, Spoken | Unworded) for item in taken(text(nothing, True), sound(0), DONE))
 
 
 def test_sound_without_words_is_heard_where_that_is_allowed() -> None:
@@ -196,7 +205,6 @@ def test_an_answer_that_breaks_off_says_so_after_what_came_before() -> None:
     [
         [text("x" * 1000)],
         [text("x")],
-        [text("")],
         [text("One.", True), sound(0, b"x")],
         [n.Feeling(turn_id=1, emotion="sad")],
         [text("One.", True), sound(0, b"x" * 4096)],

@@ -22,8 +22,9 @@ from device.contracts import (
     Transcript,
 )
 from device.errors import LinkError, MindError, NoSystem2, SttError
+from device.jobs import still_running
 from device.link import native as n
-from device.link.link import Rules
+from device.link.turns import Rules
 from tests.device.link.scripted import Device, Peer, answer, device, gateway, running, until
 
 WHY = Question(7, "Why?", "en")
@@ -438,6 +439,16 @@ def test_a_gateway_that_goes_down_may_finish_its_turn() -> None:
             assert [item async for item in answering] == [Say("here.")]
             await made.up()
             assert len(connections) == 2
+
+    asyncio.run(story())
+
+
+def test_a_link_that_ends_leaves_no_thread_behind() -> None:
+    async def story() -> None:
+        async with gateway(stay) as url, running(device(url)) as made:
+            await made.up()
+            assert made.way.opened == 1
+            await until(lambda: still_running() == [])
 
     asyncio.run(story())
 

@@ -18,9 +18,10 @@ from device.errors import NoSystem2
 from device.link import connection, dialling
 from device.link import native as n
 from device.link.dialect import Wire
-from device.link.link import Calls, Link, Rules
+from device.link.link import Calls, Link
 from device.link.native_dialect import NativeDialect, Wish
 from device.link.setback import Pace, Setback, of_close, of_status
+from device.link.turns import Rules
 from tests import virtual_time
 from tests.device.link.scripted import (
     PLAIN,
@@ -233,7 +234,7 @@ def over_hours(tries: Callable[[], Scripted], hours: float = 1.0) -> tuple[list[
     async def story() -> None:
         loop = asyncio.get_running_loop()
 
-        async def dial(subprotocol: str | None) -> Scripted:
+        async def dial(subprotocol: str | None, longest_frame_bytes: int) -> Scripted:
             times.append(loop.time())
             return tries()
 
@@ -246,7 +247,7 @@ def over_hours(tries: Callable[[], Scripted], hours: float = 1.0) -> tuple[list[
     return [when - times[0] for when in times], healths
 
 
-def linked(dial: Callable[[str | None], Awaitable[Scripted]], healths: list[LinkHealth]) -> Link:
+def linked(dial: Callable[[str | None, int], Awaitable[Scripted]], healths: list[LinkHealth]) -> Link:
     return Link(
         dial,
         lambda session: NativeDialect(Wish(), Signer(), "gateway.example", session),
@@ -307,7 +308,7 @@ def test_it_recovers_alone_after_hours_of_refusals() -> None:
     healths: list[LinkHealth] = []
     tried = [0]
 
-    async def dial(subprotocol: str | None) -> Scripted:
+    async def dial(subprotocol: str | None, longest_frame_bytes: int) -> Scripted:
         tried[0] += 1
         if asyncio.get_running_loop().time() < 1000 + 3 * HOUR_S:
             raise of_status(403, "")
@@ -346,7 +347,7 @@ class Silent(Scripted):
 def test_a_silent_system_2_is_known_as_silent_within_half_a_second_and_tried_again() -> None:
     healths: list[LinkHealth] = []
 
-    async def dial(subprotocol: str | None) -> Scripted:
+    async def dial(subprotocol: str | None, longest_frame_bytes: int) -> Scripted:
         return Silent()
 
     async def story() -> None:

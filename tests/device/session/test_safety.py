@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from device.contracts import (
     Audio,
     Ruling,
@@ -91,3 +93,31 @@ def test_sound_with_its_transcript_is_judged_like_text() -> None:
 
     items = [Spoken("From the cloud.", sound), Spoken("forbidden words", sound)]
     Device(brain=FakeBrain(items)).play(story)
+
+
+def test_more_sound_of_a_clause_belongs_to_its_words() -> None:
+    sound = Audio(b"\1\0" * 8000, 16_000)
+
+    async def story(device: Device) -> None:
+        device.session.ask("hello")
+        record = await device.turn()
+        assert record.spoken == "From the cloud."
+        assert record.made == "From the cloud."
+        assert record.spoken_s == pytest.approx(1.5)
+
+    items = [Spoken("From the cloud.", sound), Spoken("", sound), Spoken("", sound)]
+    Device(brain=FakeBrain(items)).play(story)
+
+
+@pytest.mark.parametrize(
+    "before", [[], [Say("My own words. ")], [Spoken("Mine.", Audio(b"", 16_000)), Say("And.")]]
+)
+def test_sound_whose_words_nobody_judged_is_not_played(before: list[Say | Spoken]) -> None:
+    sound = Audio(b"\1\0" * 160_000, 16_000)
+
+    async def story(device: Device) -> None:
+        device.session.ask("hello")
+        record = await device.turn()
+        assert record.spoken_s < 5
+
+    Device(brain=FakeBrain([*before, Spoken("", sound), Spoken(" ", sound)])).play(story)
