@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from device.brain.cascade import Attempt, cascade
 from device.brain.evasions import Evasions
@@ -83,8 +83,6 @@ class Thinking:
             yield Say(said)
             yield Express(Emotion.NEUTRAL)
         items = cascade(self._attempts(request, route, said), self.minds.deadlines.next_words_s)
-        if said:
-            items = continued(items, said, self.words.needless)
         try:
             async for item in items:
                 yield item
@@ -92,13 +90,13 @@ class Thinking:
             await close(items)
 
     def _attempts(self, request: Request, route: Route, said: str) -> list[Attempt]:
-        """Whoever can be asked, from the route's mind on downward."""
-        known = {attempt.mind: attempt for attempt in self._known(request, said, route.opens)}
-        order = [mind for mind in _DOWNWARD[_DOWNWARD.index(route.mind) :] if mind in known]
-        if route.rival is None or len(order) < 2:
-            return [known[mind] for mind in order]
-        racing = [known.pop(mind) for mind in order if mind in (route.mind, route.rival)]
-        return [self._race(racing), *(known[mind] for mind in order if mind in known)]
+        """Whoever can be asked, from the route's mind on downward; those that race come first, as one."""
+        known = {attempt.mind: attempt for attempt in self._known(request, said)}
+        order = [known[mind] for mind in _DOWNWARD[_DOWNWARD.index(route.mind) :] if mind in known]
+        if route.rival is None:
+            return order
+        racing = [attempt for attempt in order if attempt.mind in (route.mind, route.rival)]
+        return [self._race(racing), *(attempt for attempt in order if attempt not in racing)]
 
     def _race(self, racing: list[Attempt]) -> Attempt:
         longest_s = max(attempt.words_s for attempt in racing) + _BY_ITSELF_S
@@ -111,20 +109,24 @@ class Thinking:
         gate = self.minds.gate
         return gate is None or (await judge(gate, clause, Direction.TO_SAY)).allowed
 
-    def _known(self, request: Request, said: str, opened: bool) -> list[Attempt]:
+    def _known(self, request: Request, said: str) -> list[Attempt]:
         minds, first_s = self.minds, self.minds.deadlines.first_words_s
         attempts = []
         if (system_two := minds.system_two) is not None:
             question = Question(request.turn_id, request.text, request.language, request.heard_as, said)
-            patience_s = self._patience_s(opened)
+            patience_s = self._patience_s(opened=bool(said))
             attempts.append(Attempt(Mind.SYSTEM_2, lambda: _deep(system_two, question), patience_s))
         if (system_one := minds.system_one) is not None:
             attempts.append(Attempt(Mind.SYSTEM_1, lambda: system_one.answer(request), first_s))
         if (kept := minds.recall(request)) is not None:
             attempts.append(Attempt(Mind.CACHE, lambda: _kept(kept), first_s))
-        return attempts
+        return [self._going_on(attempt, said) for attempt in attempts] if said else attempts
 
-    def _patience_s(self, opened: bool) -> float:
+    def _going_on(self, attempt: Attempt, said: str) -> Attempt:
+        """The same mind, its answer without openings: a mind that only opens has not answered."""
+        return replace(attempt, ask=lambda: continued(attempt.ask(), said, self.words.needless))
+
+    def _patience_s(self, *, opened: bool) -> float:
         """How long System 2 is waited for: longer where it is known to need it and a person was told so."""
         limits, system_two = self.minds.deadlines, self.minds.system_two
         expected_s = system_two.health.first_words_s if system_two is not None else None

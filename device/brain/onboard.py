@@ -11,6 +11,7 @@ from device.brain.dialogue import Dialogue, Memory
 from device.brain.minds import Minds, Thinking, Words
 from device.brain.normalise import normalise
 from device.brain.openings import needless
+from device.brain.privacy import Private
 from device.brain.recogniser import Recogniser
 from device.brain.skills import ACTING, SKILLS, SkillContext
 from device.brain.timer_slots import SET_A_TIMER, lacks_time, time_slots
@@ -54,7 +55,7 @@ class OnboardBrain:
         words = Words(self._packs.phrases, needless(language), evasions.load(language))
         self._thinking = Thinking(minds, words)
         self._demands = demand.load(language)
-        self._privacy = privacy.load(language)
+        self._privacy = privacy.load(language) if minds.system_two is not None else None
         self._dialogue = Dialogue()
 
     async def prepare(self, history: tuple[Line, ...]) -> None:
@@ -86,10 +87,16 @@ class OnboardBrain:
             use=minds.use(),
             races=minds.races,
             demand=self._demands.of(request.text),
-            withheld=self._privacy.told(request.text) - privacy.agreed(minds.consent),
+            withheld=self._withheld(request.text),
             cached=minds.recall(request) is not None,
             board=minds.board(),
         )
+
+    def _withheld(self, text: str) -> frozenset[Private]:
+        """What of a text System 2 may not have."""
+        if self._privacy is None:
+            return frozenset()
+        return self._privacy.told(text) - privacy.agreed(self._minds.consent)
 
     async def _thought(self, request: Request, route: Route) -> AsyncIterator[ReplyItem]:
         self._dialogue.answered(None, self._monotonic())

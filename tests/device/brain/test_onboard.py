@@ -13,6 +13,7 @@ from device.brain.minds import Minds
 from device.brain.onboard import OnboardBrain
 from device.brain.recogniser import Recogniser
 from device.brain.system_one import SystemOne
+from device.config import Consent
 from device.contracts import (
     Emotion,
     Express,
@@ -29,7 +30,8 @@ from device.contracts import (
     Who,
 )
 from device.errors import MindError
-from tests.fakes import FakeModel
+from tests.device.brain.told import sentences
+from tests.fakes import FakeModel, FakeSystem2
 
 
 class Conversation:
@@ -236,3 +238,22 @@ def test_an_answer_that_is_no_longer_wanted_stops_the_model(recogniser: Recognis
 
     asyncio.run(story())
     assert model.closed == 1
+
+
+# --- with System 2 -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("consent", [Consent(), Consent(transcripts=True, audio_stream=True)])
+def test_what_tells_about_a_person_is_not_asked_of_system_2(recogniser: Recogniser, consent: Consent) -> None:
+    far = FakeSystem2()
+    talk = Conversation(recogniser, Minds(system_two=far, use=lambda: "prefer", consent=consent))
+    private = [told.text for told in sentences("tuned") if told.classes]
+    routes = {text: talk.route(text) for text in private}
+    assert [text for text, route in routes.items() if Mind.SYSTEM_2 in (route.mind, route.rival)] == []
+
+
+def test_what_tells_nothing_is_asked_of_system_2_where_it_is_preferred(recogniser: Recogniser) -> None:
+    talk = Conversation(recogniser, Minds(system_two=FakeSystem2(), use=lambda: "prefer"))
+    routes = [talk.route(told.text) for told in sentences("held_out") if not told.classes]
+    assert {route.mind for route in routes} <= {Mind.SYSTEM_2, Mind.SKILL}
+    assert sum(route.mind is Mind.SYSTEM_2 for route in routes) >= 25

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.brain.openings import Continuation, Opening, continued, needless
@@ -67,11 +67,13 @@ texts = st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)
 @given(texts | st.text(max_size=80), st.integers(1, 9))
 def test_it_does_not_matter_how_the_text_is_broken_up(text: str, pieces: int) -> None:
     assert rest(text, pieces=pieces) == rest(text, pieces=max(1, len(text)))
 
 
+@settings(deadline=None)
 @given(texts | st.text(max_size=80))
 def test_nothing_but_the_beginning_is_changed(text: str) -> None:
     new = rest(text)
@@ -79,11 +81,13 @@ def test_nothing_but_the_beginning_is_changed(text: str) -> None:
     assert len(new) <= len(text)
 
 
+@settings(deadline=None)
 @given(texts | st.text(max_size=80))
 def test_what_begins_with_no_opening_passes_whole(text: str) -> None:
     assert rest(f"Otters {text}") == f"Otters {text}"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.integers(1, 20))
 def test_little_is_held_back(text: str, pieces: int) -> None:
     continuation = Continuation(SAID, TABLE)

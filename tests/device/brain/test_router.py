@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.brain import router
@@ -253,6 +253,7 @@ def asks_system_2(found: Route) -> bool:
     return Mind.SYSTEM_2 in (found.mind, found.rival)
 
 
+@settings(deadline=None)
 @given(any_facts)
 def test_nothing_leaves_that_may_not(of: Facts) -> None:
     if asks_system_2(route(None, of)):
@@ -262,12 +263,14 @@ def test_nothing_leaves_that_may_not(of: Facts) -> None:
         assert not of.withheld
 
 
+@settings(deadline=None)
 @given(any_facts)
 def test_a_strained_board_never_asks_both(of: Facts) -> None:
     if strain(of.board):
         assert route(None, of).rival is None
 
 
+@settings(deadline=None)
 @given(any_facts, st.none() | intents)
 def test_there_is_always_a_reason_and_only_minds_that_are_there(of: Facts, intent: Intent | None) -> None:
     found = route(intent, of)
@@ -276,11 +279,13 @@ def test_there_is_always_a_reason_and_only_minds_that_are_there(of: Facts, inten
     assert (found.intent is None) == (found.mind in (S1, S2, CACHE))
 
 
+@settings(deadline=None)
 @given(any_facts, intents)
 def test_a_skill_always_comes_first(of: Facts, intent: Intent) -> None:
     assert route(intent, of).mind is Mind.SKILL
 
 
+@settings(deadline=None)
 @given(any_facts)
 def test_only_system_2_that_is_known_to_be_slow_is_waited_for_with_an_opening(of: Facts) -> None:
     found = route(None, of)
@@ -290,6 +295,7 @@ def test_only_system_2_that_is_known_to_be_slow_is_waited_for_with_an_opening(of
         assert (of.system_2.first_words_s or 0) > router.SLOW_S
 
 
+@settings(deadline=None)
 @given(any_facts, st.none() | st.floats(-1000, 0))
 def test_confidence_counts_nothing_until_it_is_measured(of: Facts, confidence: float | None) -> None:
     assert router.CONFIDENCE_WEIGHT == 0

@@ -274,6 +274,13 @@ def test_when_it_takes_even_longer_system_1_goes_on_from_the_opening(recogniser:
     assert record.falls == ["system_1: System 2 had no words within 4 s"]
 
 
+def test_an_opening_alone_is_no_answer(recogniser: Recogniser) -> None:
+    minds = TwoMinds(recogniser, WORLD, system_2=FakeSystem2((Say("Sure!"),), first_s=1.0, health=SLOW))
+    record = told(minds.device(), minds)
+    assert record.spoken == f"Let me think about that. {NEAR}"
+    assert record.falls == ["system_1: System 2 did not answer: The mind gave no answer."]
+
+
 def test_it_is_waited_for_no_longer_than_any_mind(recogniser: Recogniser) -> None:
     sluggish = LinkHealth(up=True, first_words_s=7.0)
     minds = TwoMinds(recogniser, WORLD, system_2=FakeSystem2(first_s=60.0, health=sluggish))
