@@ -210,7 +210,13 @@ def test_a_question_that_was_typed_before_is_not_lost() -> None:
     one = dialect(hook=True)
     assert one.send(n.Ask(turn_id=7, text="Why?")) == Step()
     assert one.received(SEND_INPUT).posts == ({"webrtc_id": "ws-1", "text": "Why?", "language": "en"},)
-    assert one.received(SEND_INPUT).posts == ({"webrtc_id": "ws-1", "text": ""},)
+
+
+def test_a_handler_that_asks_again_and_again_is_told_of_each_question_once() -> None:
+    one = dialect(hook=True)
+    ask(one, 7)
+    assert [len(one.received(SEND_INPUT).posts) for _ in range(3)] == [1, 0, 0]
+    assert len(ask(one, 8).posts) == 1
 
 
 def test_a_handler_that_waits_is_let_go_on_by_the_end_of_an_utterance() -> None:
