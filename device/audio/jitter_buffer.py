@@ -1,11 +1,11 @@
 """How long to hold sound back before it plays, so that it does not run dry. Pure: times are given.
 
-Packets come in order (TCP), but some late. What is played cannot be stretched, so the one decision is when to
-begin. A stretch of sound begun `hold_s` after its first packet survives any packet that is late by no more than
-that, measured against its place in the sound; so that lateness is what is learned from. A stretch that ran dry
-teaches its whole lateness at once, and a little more; quieter ones relax it, by half in `HALF_LIFE_S` of sound.
-Nothing is held while the speaker still has enough of what came before, or once so much is here that it came
-faster than real time.
+Packets come in order (TCP), but some late. What is played cannot be stretched, so the one decision is when
+to begin. A stretch of sound begun `hold_s` after its first packet survives any packet that is late by no more
+than that, measured against its place in the sound; so that lateness is what is learned from. A stretch that
+ran dry teaches its whole lateness at once, and a little more; quieter ones relax it, by half in `HALF_LIFE_S`
+of sound. Nothing is held while the speaker still has enough of what came before, or once so much is here that
+it came faster than real time.
 """
 
 from __future__ import annotations

@@ -119,10 +119,17 @@ class Given(BaseModel):
 
 def app() -> FastAPI:
     rates = {"input_sample_rate": 48_000, "output_sample_rate": 24_000}
-    handlers = {"echo": Echo(**rates), "blurt": Blurt(**rates), "asks": Asks(**rates), "breaks": Breaks(**rates)}
+    handlers = {
+        "echo": Echo(**rates),
+        "blurt": Blurt(**rates),
+        "asks": Asks(**rates),
+        "breaks": Breaks(**rates),
+    }
     handlers["slow_rate"] = Echo(input_sample_rate=16_000, output_sample_rate=16_000)
     handlers["spare"] = Echo(**rates)
-    streams = {name: Stream(handler, modality="audio", mode="send-receive") for name, handler in handlers.items()}
+    streams = {
+        name: Stream(handler, modality="audio", mode="send-receive") for name, handler in handlers.items()
+    }
     streams["asks"].concurrency_limit = streams["blurt"].concurrency_limit = 4
     server = FastAPI()
     for name, stream in streams.items():

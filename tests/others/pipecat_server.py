@@ -75,7 +75,7 @@ def app() -> FastAPI:
         )
         worker = PipelineWorker(Pipeline([transport.input(), Echo(), transport.output()]))
 
-        @transport.event_handler("on_client_disconnected")
+        @transport.event_handler("on_client_disconnected")  # type: ignore[untyped-decorator]
         async def gone(_transport: FastAPIWebsocketTransport, _websocket: WebSocket) -> None:
             await worker.cancel()
 
