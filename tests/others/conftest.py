@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,10 @@ from .driver import recording
 ROOT = Path(__file__).resolve().parents[2]
 
 
+STARTS_S = 240.0
+"""The first start compiles what a later one finds: it took 80 s on two busy cores."""
+
+
 @contextmanager
 def serving(name: str) -> Iterator[str]:
     """Host and port of `NAME_server.py`, which runs in `.venv-NAME`."""
@@ -26,7 +31,10 @@ def serving(name: str) -> Iterator[str]:
     program = [python, Path(__file__).with_name(f"{name}_server.py")]
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
-        port = int(process.stdout.readline())
+        too_late = threading.Timer(STARTS_S, process.kill)
+        too_late.start()
+        port = int(process.stdout.readline() or pytest.fail(f"{name} did not start"))
+        too_late.cancel()
         socket.create_connection(("127.0.0.1", port), timeout=20).close()
         try:
             yield f"127.0.0.1:{port}"

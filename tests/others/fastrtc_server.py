@@ -85,6 +85,13 @@ class Blurt(Echo):
         super().answer(samples, piece_s=100.0)
 
 
+class Drips(Echo):
+    """Says it in pieces as short as FastRTC's own frames."""
+
+    def answer(self, samples: np.ndarray, piece_s: float = PIECE_S) -> None:
+        super().answer(samples, piece_s=0.02)
+
+
 class Asks(PauseHandler):
     """Waits for its hook, then hums as many tenths of a second as the text has characters."""
 
@@ -126,7 +133,7 @@ def app() -> FastAPI:
         "breaks": Breaks(**rates),
     }
     handlers["slow_rate"] = Echo(input_sample_rate=16_000, output_sample_rate=16_000)
-    handlers["spare"] = Echo(**rates)
+    handlers["spare"], handlers["drips"] = Echo(**rates), Drips(**rates)
     streams = {
         name: Stream(handler, modality="audio", mode="send-receive") for name, handler in handlers.items()
     }
