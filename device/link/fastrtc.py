@@ -105,7 +105,8 @@ class FastRtc:
                 self._answer.ask(message.turn_id)
                 self._owed = True
                 silence = end_of_turn(self._up.rate_hz, self._up.frame_ms)
-                return Step(frames=tuple(self._media(packet) for packet in silence), posts=self._post().posts)
+                frames = tuple(self._media(packet) for packet in silence)
+                return Step(self._answer.heard(), frames, self._post().posts)
             case n.Ask(text=text) if text and self._hook:
                 self._answer.ask(message.turn_id)
                 self._owed, self._text = True, message

@@ -133,7 +133,7 @@ def app() -> FastAPI:
         "breaks": Breaks(**rates),
     }
     handlers["slow_rate"] = Echo(input_sample_rate=16_000, output_sample_rate=16_000)
-    handlers["spare"], handlers["drips"] = Echo(**rates), Drips(**rates)
+    handlers["spare"], handlers["linked"], handlers["drips"] = Echo(**rates), Echo(**rates), Drips(**rates)
     streams = {
         name: Stream(handler, modality="audio", mode="send-receive") for name, handler in handlers.items()
     }

@@ -179,7 +179,7 @@ def test_a_handler_that_broke_is_silent_while_its_socket_lives(fastrtc: str, que
             await eventually(lambda: n.Taken(turn_id=8) in [word for _, word in one.words])
             await one.send_raw('{"event":"ping"}')
             await asyncio.sleep(0.5)
-            assert {type(word) for _, word in one.words} == {n.Started, n.Taken}
+            assert {type(word) for _, word in one.words} == {n.Started, n.Taken, n.Transcript}
         async with conversation(offer(fastrtc, "breaks"), dialect()) as again:
             await again.until(n.Started)
 

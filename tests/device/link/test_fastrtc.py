@@ -76,6 +76,10 @@ def test_an_utterance_ends_with_silence_because_stop_would_end_the_socket(up_hz:
     assert silence == b"\xff" * round(1.2 * up_hz)
 
 
+def test_an_utterance_is_heard_though_nobody_tells_in_which_words() -> None:
+    assert ask(dialect(), 7).words == (n.Transcript(turn_id=7, text="", final=True),)
+
+
 def test_what_comes_is_sound_of_the_turn_that_was_asked() -> None:
     one = asked(7)
     assert heard(one) == [n.Media(7, 0, b"\xff\x00\x7f")]
