@@ -31,11 +31,12 @@ lint: ## style and types
 	$(python) -m mypy
 
 test: lint ## style, types, unit and integration tests
-	$(pytest) -m "not native"
+	$(pytest) -m "not native and not others"
 
-test-all: test ## make test, then what needs natively built packages (compiled once, kept)
+test-all: test ## make test, then what needs natively built packages (compiled once, kept), and others' servers
 	@scripts/setup.sh native
-	$(python) -m pytest -m native
+	@scripts/setup.sh others
+	$(python) -m pytest -m "native or others"
 
 bench: ## measure the agent: its own time, the engines together, memory
 	@scripts/setup.sh native
@@ -69,5 +70,5 @@ lock: ## re-make requirements/*.txt from pyproject.toml (needs the network)
 	@scripts/lock.sh
 
 clean: ## remove everything that make made here
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf .venv .venv-fastrtc .venv-pipecat .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -244,6 +244,10 @@ class System2(Section, frozen=True):
     """Of the sound that is sent, in bits a second, before headers."""
     hook_url: str = ""
     """FastRTC only: where the server's program takes what its handler waits for."""
+    fastrtc_input_hz: Annotated[int, Meta(ge=8000, le=48000)] = 48000
+    """FastRTC only: its handler's `input_sample_rate`, which it never tells."""
+    fastrtc_output_hz: Annotated[int, Meta(ge=8000, le=48000)] = 24000
+    """FastRTC only: its handler's `output_sample_rate`."""
     race: bool = True
     """Ask System 1 at the same time where either could answer."""
 

@@ -95,9 +95,12 @@ def _foreign(settings: System2) -> Callable[[str], Dialect] | None:
         case "native":
             return None
         case "fastrtc":
-            hook = bool(settings.hook_url)
             return lambda session_id: FastRtc(
-                secrets.token_urlsafe(16), frame_ms=settings.frame_ms, hook=hook
+                secrets.token_urlsafe(16),
+                up_hz=settings.fastrtc_input_hz,
+                down_hz=settings.fastrtc_output_hz,
+                frame_ms=settings.frame_ms,
+                hook=bool(settings.hook_url),
             )
         case "twilio":
             return lambda session_id: Twilio(secrets.token_urlsafe(16), secrets.token_urlsafe(16))

@@ -38,8 +38,11 @@ compile voice.txt pyproject.toml --group build --extra voice --extra llama \
 compile native.txt --constraint requirements/dev.txt --no-emit-package llama-cpp-python - <<<"$llama_server"
 compile native-source.txt --no-deps - <<<"$llama"
 compile native-build.txt --group native-build
+compile other-fastrtc.txt --group other-fastrtc --only-binary :all:
+compile other-pipecat.txt --group other-pipecat --only-binary :all:
 
-for file in uv.txt dev.txt run.txt gateway.txt silero.txt voice.txt native.txt native-build.txt; do
+for file in uv.txt dev.txt run.txt gateway.txt silero.txt voice.txt native.txt native-build.txt \
+    other-fastrtc.txt other-pipecat.txt; do
     wheels_exist "$file"
 done
 echo "requirements/*.txt are new; every package in them has wheels for x86_64 and aarch64, Python 3.11 and 3.13."

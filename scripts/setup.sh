@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Makes this machine ready: scripts/setup.sh run|gateway|silero|voice|test|native
+# Makes this machine ready: scripts/setup.sh run|gateway|silero|voice|test|native|others
 #
 # Each level does only what is missing. What is done is remembered by the hash of what it was done from
 # (.venv/.done), so the second start takes no network and no time. Nothing is compiled, but for `voice` and
-# `native`. `voice` also fetches models: from the web server that FROM names, if it names one.
+# `native`. `others` makes an environment for each server that others wrote. `voice` also fetches models: from
+# the web server that FROM names, if it names one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -153,6 +154,18 @@ install_project() { # the tree itself, editable: .venv/bin/twominds
     is_done project "$key"
 }
 
+install_other() { # install_other NAME: a server that others wrote, in .venv-NAME: it wants other packages than we
+    local key
+    key="$PWD $(hash_of "requirements/other-$1.txt")"
+    if done_already "other-$1" "$key" && ".venv-$1/bin/python" -c '' 2>/dev/null; then return; fi
+    say "installing $1 for the tests, in .venv-$1"
+    rm -rf ".venv-$1"
+    $venv/bin/uv venv --quiet --python "$(usable_python)" ".venv-$1"
+    $venv/bin/uv pip install --quiet --python ".venv-$1/bin/python" --require-hashes --only-binary :all: \
+        -r "requirements/other-$1.txt" || stop "$1 could not be installed; the reason stands above."
+    is_done "other-$1" "$key"
+}
+
 link_lgpio() { # the pins of a Raspberry Pi: Debian's own package, because there are no wheels of it
     local site file
     if ! on_a_raspberry_pi || $venv/bin/python -c 'import lgpio' 2>/dev/null; then return; fi
@@ -252,12 +265,17 @@ case $level in
     voice) install_locked voice ;;
     llama) install_llama ;;
     test) install_locked dev ;;
+    others)
+        install_locked dev
+        install_other fastrtc
+        install_other pipecat
+        ;;
     native)
         install_locked dev
         install_locked native
         install_llama
         ;;
-    *) stop "unknown level $level: run, gateway, silero, voice, test or native" ;;
+    *) stop "unknown level $level: run, gateway, silero, voice, test, native or others" ;;
 esac
 install_project
 link_lgpio

@@ -142,9 +142,13 @@ class Connection:
         """Returns at once. What cannot be sent ends the connection, and is not the caller's trouble."""
         kind = _KINDS.get(type(message), "control")
         try:
-            self._follow(self._dialect.send(message), kind, getattr(message, "turn_id", None))
+            step = self._dialect.send(message)
+            self._follow(step, kind, getattr(message, "turn_id", None))
         except LinkError as error:
             self.break_off(error)
+            return
+        for word in step.words:
+            self._word(word, asyncio.get_running_loop().time())
         self._stir()
 
     def forget_sound(self, turn_id: int) -> None:

@@ -94,7 +94,11 @@ class Dialect(Protocol):
         ...
 
     def send(self, message: ToSystem2) -> Step:
-        """Nothing, for what the dialect has no words for."""
+        """Nothing, for what the dialect has no words for.
+
+        Where servers do not tell what they heard, the end of an utterance is followed by an empty transcript:
+        the question can be asked by the number under which it was heard.
+        """
         ...
 
     def quiet(self) -> Step:

@@ -54,6 +54,8 @@ class FastRtc:
         self._started = False
         self._wanted = False
         """The handler waits for what the hook is sent."""
+        self._owed = False
+        """A question is complete, and the handler was not told of it yet: it is told once."""
         self._text: n.Ask | None = None
 
     @property
@@ -95,20 +97,22 @@ class FastRtc:
         """Begin and clear are known here alone; the end of an utterance is silence."""
         match message:
             case n.Begin():
-                self._text = None
+                self._owed, self._text = False, None
                 self._answer.begin(message.turn_id)
             case n.Media():
                 return Step(frames=(self._media(message.packet),))
             case n.End():
                 self._answer.ask(message.turn_id)
+                self._owed = True
                 silence = end_of_turn(self._up.rate_hz, self._up.frame_ms)
-                return Step(frames=tuple(self._media(packet) for packet in silence), posts=self._post().posts)
+                frames = tuple(self._media(packet) for packet in silence)
+                return Step(self._answer.heard(), frames, self._post().posts)
             case n.Ask(text=text) if text and self._hook:
                 self._answer.ask(message.turn_id)
-                self._text = message
+                self._owed, self._text = True, message
                 return self._post()
             case n.Clear() if message.turn_id == self._answer.turn_id:
-                self._text = None
+                self._owed, self._text = False, None
                 self._answer.clear()
         return Step()
 
@@ -141,9 +145,9 @@ class FastRtc:
 
     def _post(self) -> Step:
         """What the handler waits for, as soon as there is a question; with its words where they are known."""
-        if not (self._wanted and self._hook and self._answer.asked):
+        if not (self._wanted and self._hook and self._owed):
             return Step()
-        self._wanted = False
+        self._wanted = self._owed = False
         text, self._text = self._text, None
         body: dict[str, Any] = {"webrtc_id": self._websocket_id, "text": text.text if text else ""}
         return Step(posts=({**body, "language": text.language} if text else body,))

@@ -140,6 +140,10 @@ class Answer:
             self.begin(turn_id)
         self._asked = True
 
+    def heard(self) -> tuple[FromSystem2, ...]:
+        """It has the whole question, though nobody will tell in which words."""
+        return () if self._turn_id is None else (n.Transcript(turn_id=self._turn_id, text=""),)
+
     def clear(self) -> None:
         """Nothing more of this turn."""
         self._stale |= self._asked

@@ -104,7 +104,7 @@ class Twilio:
             case n.End():
                 self._answer.ask(message.turn_id)
                 silence = end_of_turn(RATE_HZ, self._codec.frame_ms)
-                return Step(frames=tuple(self._media(packet) for packet in silence))
+                return Step(self._answer.heard(), tuple(self._media(packet) for packet in silence))
             case n.Clear() if message.turn_id == self._answer.turn_id:
                 self._answer.clear()
                 return Step(frames=self._marks_back())

@@ -22,9 +22,10 @@ from device.contracts import (
     SetVolume,
     Spoken,
 )
-from device.link.link import Calls, Link, Rules, Sounds
+from device.link.link import Calls, Link
 from device.link.made import made_link
 from device.link.native_dialect import Wish
+from device.link.turns import Rules, Sounds
 from device.link.way import Kind
 from provisioning.identity import Identity, own_identity
 from tests.device.link.certificates import Authority

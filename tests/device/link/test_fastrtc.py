@@ -76,6 +76,10 @@ def test_an_utterance_ends_with_silence_because_stop_would_end_the_socket(up_hz:
     assert silence == b"\xff" * round(1.2 * up_hz)
 
 
+def test_an_utterance_is_heard_though_nobody_tells_in_which_words() -> None:
+    assert ask(dialect(), 7).words == (n.Transcript(turn_id=7, text="", final=True),)
+
+
 def test_what_comes_is_sound_of_the_turn_that_was_asked() -> None:
     one = asked(7)
     assert heard(one) == [n.Media(7, 0, b"\xff\x00\x7f")]
@@ -210,7 +214,13 @@ def test_a_question_that_was_typed_before_is_not_lost() -> None:
     one = dialect(hook=True)
     assert one.send(n.Ask(turn_id=7, text="Why?")) == Step()
     assert one.received(SEND_INPUT).posts == ({"webrtc_id": "ws-1", "text": "Why?", "language": "en"},)
-    assert one.received(SEND_INPUT).posts == ({"webrtc_id": "ws-1", "text": ""},)
+
+
+def test_a_handler_that_asks_again_and_again_is_told_of_each_question_once() -> None:
+    one = dialect(hook=True)
+    ask(one, 7)
+    assert [len(one.received(SEND_INPUT).posts) for _ in range(3)] == [1, 0, 0]
+    assert len(ask(one, 8).posts) == 1
 
 
 def test_a_handler_that_waits_is_let_go_on_by_the_end_of_an_utterance() -> None:

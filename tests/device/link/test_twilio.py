@@ -65,7 +65,9 @@ def test_sound_is_numbered_and_dated_as_twilio_does() -> None:
 
 def test_an_utterance_ends_with_silence() -> None:
     one = Twilio("MZ1", "CA1")
-    payloads = [json.loads(frame)["media"]["payload"] for frame in ask(one, 7).frames]
+    step = ask(one, 7)
+    assert step.words == (n.Transcript(turn_id=7, text="", final=True),)
+    payloads = [json.loads(frame)["media"]["payload"] for frame in step.frames]
     assert b"".join(map(base64.b64decode, payloads)) == b"\xff" * 9600
 
 
