@@ -22,6 +22,7 @@ from device.audio.page_microphone import PageMicrophone
 from device.audio.page_speaker import PageSpeaker
 from device.audio.vad import best_detector
 from device.body import Buttons, Faults, embodied, shining
+from device.brain.linked_ears import LinkedEars
 from device.brain.minds import Minds
 from device.brain.onboard import OnboardBrain
 from device.brain.packs import timer_phrases
@@ -29,12 +30,13 @@ from device.brain.persona import system_prompt
 from device.brain.system_one import SystemOne
 from device.chosen import Chosen
 from device.config import Settings
-from device.contracts import Gesture
+from device.contracts import BoardHealth, Gesture
 from device.conversation import Conversation
 from device.echo_proof import proven
 from device.egress import Egress, install_guard
 from device.engines import Engines, load_engines
 from device.hw import talk_button
+from device.hw.board import BoardWatch
 from device.hw.robot import SimulatedRobot
 from device.journal import Journal
 from device.link.link import Calls
@@ -86,6 +88,7 @@ def assemble(
     conversation: Conversation,
     timers: Timers | None = None,
     system_two: System2 | None = None,
+    board_health: Callable[[], BoardHealth] = BoardHealth,
 ) -> Device:
     """A session of its own, with a brain and a conversation of its own, around engines that may be shared."""
     robot = SimulatedRobot()
@@ -107,13 +110,15 @@ def assemble(
             races=settings.system2.race,
             consent=settings.consent,
             deadlines=settings.deadlines,
+            board=board_health,
             gate=engines.gate,
         ),
         timers=timers,
     )
+    stt = engines.stt if system_two is None else LinkedEars(system_two, engines.stt, lambda: session.use)
     session: Session = Session(
         settings,
-        Ears(hub, detector, engines.stt, sound.want, sound.echo_free),
+        Ears(hub, detector, stt, sound.want, sound.echo_free),
         Answerers(brain, engines.gate, engines.tts, sound.speaker, engines.phrases, board),
         robot,
         ended,
@@ -163,8 +168,8 @@ async def serve(settings: Settings) -> None:
         sounding = Sounding(speaker, microphone.want, echo_free(sound, state, settings.sound.loudest))
         calls = Calls(halt=lambda: session.stop(), changed=lambda health: session.linked(health))
         link = link_for(settings, egress, os.environ, calls)
-        ended = telling(link, journal.write)
-        device = assemble(settings, engines, sounding, ended, board, conversation, alarms, link)
+        ended, watch = telling(link, journal.write), BoardWatch()
+        device = assemble(settings, engines, sounding, ended, board, conversation, alarms, link, watch.health)
         session = device.session
         session.announced, session.stilled = alarms.over, alarms.dismiss
         faults.go_to(session.fault)
@@ -181,10 +186,10 @@ async def serve(settings: Settings) -> None:
             group.create_task(alarms.run(), name="timers")
             group.create_task(device.brain.prepare(conversation.history), name="get ready")
             group.create_task(engines.tts.render_missing(lambda: session.idle), name="fixed sentences")
+            group.create_task(watch.run(), name="heat and battery")
             if link:
-                group.create_task(supervise("link", link.run, session.fault), name="link")
-            health = link.health if link else None
-            parts = what_serves(settings, engines, device.detector, sound, session.faults, health)
+                group.create_task(supervise("the link to System 2", link.run, session.fault), name="link")
+            parts = what_serves(settings, engines, device.detector, sound, session.faults)
             await panel.url()
             print(render(parts, panel.shown(to_a_person=sys.stdout.isatty())), flush=True)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import time
 
 from device.audio.frames import FrameHub
@@ -15,6 +16,7 @@ from device.audio.open_sound import PAGE, OpenSound, open_sound
 from device.audio.vad import WebrtcDetector
 from device.body import Buttons, Faults, embodied, shining
 from device.brain.no_engines import NoMind, NoStt
+from device.brain.only_system_two import FarEars, FarMind
 from device.brain.packs import phrases
 from device.brain.safety.gate import load_gate
 from device.brain.tts_espeak import EspeakVoice
@@ -24,11 +26,16 @@ from device.egress import Egress, install_guard
 from device.errors import SettingsError
 from device.hw.robot import SimulatedRobot
 from device.journal import Journal
+from device.link.link import Calls
+from device.linked import link_for, telling
 from device.notices import Board
+from device.ports import Brain, SpeechToText
 from device.session import Ears, Session
+from device.supervise import supervise
+from device.system2_shown import told_in_thin_mode
 from device.turn import Answerers
 
-READY = "twominds is ready, in thin mode; there is no link to System 2 in this release."
+READY = "twominds is ready, in thin mode."
 
 
 async def serve_thin(settings: Settings) -> None:
@@ -54,12 +61,16 @@ async def _serve_on(
     hub, robot, says = FrameHub(), SimulatedRobot(), phrases(settings.language, name=settings.character.name)
     for_adults = settings.character.safety == "adult"
     gate = load_gate(settings.language, settings.country, for_adults=for_adults)
-    session = Session(
+    calls = Calls(halt=lambda: session.stop(), changed=lambda health: session.linked(health))
+    link = link_for(settings, egress, os.environ, calls, answers_at_once=True)
+    stt: SpeechToText = FarEars(link, lambda: session.use) if link else NoStt()
+    mind: Brain = FarMind(link, lambda: session.use, settings.deadlines) if link else NoMind()
+    session: Session = Session(
         settings,
-        Ears(hub, WebrtcDetector(), NoStt(), microphone.want),
-        Answerers(NoMind(), gate, EspeakVoice(settings.voice), speaker, says, board),
+        Ears(hub, WebrtcDetector(), stt, microphone.want),
+        Answerers(mind, gate, EspeakVoice(settings.voice), speaker, says, board),
         robot,
-        Journal(settings.consent, board).write,
+        telling(link, Journal(settings.consent, board).write),
         time.monotonic,
         Conversation(),
     )
@@ -68,5 +79,8 @@ async def _serve_on(
     buttons = Buttons(session, settings.talk.longest_s, says, itertools.count(1))
     async with embodied(settings, session, robot, hub, microphone, buttons, egress):
         parts = {"microphone": microphone.name, "speaker": speaker.name, **session.faults}
-        print(*(f"{part}: {served_by}" for part, served_by in parts.items()), READY, sep="\n", flush=True)
+        served = (f"{part}: {served_by}" for part, served_by in parts.items())
+        print(*served, *told_in_thin_mode(settings, None), READY, sep="\n", flush=True)
+        if link:
+            await supervise("the link to System 2", link.run, session.fault)
         await asyncio.Event().wait()
