@@ -33,7 +33,6 @@ async def hear(linked: LinkedEars) -> tuple[Transcript, float]:
         return heard, asyncio.get_running_loop().time() - ended_s
     finally:
         await listening.abandon()
-        assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 Row = tuple[FakeStt, FakeStt, str, float]
@@ -75,7 +74,13 @@ TABLE: dict[str, Row] = {
 @pytest.mark.parametrize("row", TABLE.values(), ids=TABLE)
 def test_who_is_heard(row: Row) -> None:
     ours, theirs, text, after_s = row
-    heard, took_s = run(hear(ears(ours, theirs)))
+
+    async def story() -> tuple[Transcript, float]:
+        found = await hear(ears(ours, theirs))
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return found
+
+    heard, took_s = run(story())
     assert heard.text == text
     assert heard.heard_as == (4 if text == THEIRS else None)
     assert took_s == pytest.approx(after_s, abs=0.02)
@@ -145,15 +150,14 @@ def test_wherever_it_is_cut_off_nothing_is_left_running(
     make: Callable[[], tuple[FakeStt, FakeStt]], after_s: float
 ) -> None:
     ours, theirs = make()
-    for stt in (ours, theirs):
-        stt.abandoning_takes_s = 0.1
 
     async def story() -> None:
         task = asyncio.get_running_loop().create_task(hear(ears(ours, theirs)))
         await asyncio.sleep(after_s)
         task.cancel()
-        await asyncio.wait([task])
+        await asyncio.gather(task, return_exceptions=True)
         assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert all(stt.listenings[0].abandoned for stt in (ours, theirs) if stt.listenings)
 
     run(story())
 

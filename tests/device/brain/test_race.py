@@ -182,7 +182,7 @@ async def _cut_off(minds: list[Scripted], after_s: float) -> None:
     task = asyncio.get_running_loop().create_task(read())
     await asyncio.sleep(after_s)
     task.cancel()
-    await asyncio.wait([task])
+    await asyncio.gather(task, return_exceptions=True)
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
