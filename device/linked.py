@@ -10,6 +10,7 @@ from device import __version__
 from device.audio.mulaw import MulawDecoder, MulawEncoder
 from device.audio.opus import OpusDecoder, OpusEncoder
 from device.config import Settings, System2
+from device.contracts import Mind
 from device.egress import Egress, Peer
 from device.link.dialect import Codec, Dialect
 from device.link.fastrtc import FastRtc
@@ -55,12 +56,17 @@ def link_for(
 
 
 def telling(link: Link | None, ended: Callable[[TurnRecord], None]) -> Callable[[TurnRecord], None]:
-    """What is done with a turn that has ended: `ended`, and System 2 is told what really sounded of it."""
+    """What is done with a turn that has ended: `ended`, and System 2 is told what sounded of its answer.
+
+    Of what another mind said instead it learns nothing: that may hold what was to stay on board.
+    """
 
     def tell(record: TurnRecord) -> None:
         ended(record)
         if link is not None:
-            link.spoken(record.turn_id, record.spoken, cut_off=record.cut_off)
+            its_own = record.route is not None and record.route.mind is Mind.SYSTEM_2
+            spoken, cut_off = (record.spoken, record.cut_off) if its_own else ("", True)
+            link.spoken(record.turn_id, spoken, cut_off=cut_off)
 
     return tell
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import os
 import sys
 import threading
 import time
@@ -58,7 +59,9 @@ async def main() -> None:
     pins = Device.pin_factory = MockFactory(pin_class=Held if held else MockPWMPin)
     loop = asyncio.get_running_loop()
     threading.Thread(target=listen, args=(pins, loop), daemon=True).start()
-    settings = load(None, {"TWOMINDS_BUTTON__PIN": BUTTON, "TWOMINDS_LIGHTS__KIND": "rgb"}).settings
+    given = {name: value for name, value in os.environ.items() if name.startswith("TWOMINDS_")}
+    pins_used = {"TWOMINDS_BUTTON__PIN": BUTTON, "TWOMINDS_LIGHTS__KIND": "rgb"}
+    settings = load(None, given | pins_used).settings
     await serve_thin(settings)
 
 

@@ -29,7 +29,13 @@ class Thin:
             text=True,
         )
         assert self._process.stdout is not None
-        if not any(READY in line for line in iter(self._process.stdout.readline, "")):
+        self.start_screen = []
+        """Its lines."""
+        for line in iter(self._process.stdout.readline, ""):
+            self.start_screen.append(line)
+            if READY in line:
+                break
+        else:
             self.end()
             raise AssertionError("thin mode ended at once")
 
