@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bench.figure import Figure
+from tests.device.link.certificates import Authority
+from tests.gateway.openai_server import openai_server
+from tests.gateway.process import running_gateway
 from tests.sound_card import PulseAudio
 from tests.thin_process import alsa_alone, thin
 
 PRESSES = 10
+LINKED_WITHIN_S = 3.0
 TURNS = 10
 MORE_TURNS = 1000
 
@@ -28,8 +34,8 @@ def thin_mode() -> list[Figure]:
 
 def _alone() -> list[Figure]:
     method = (
-        f"`twominds run --thin` with button and light on mock pins, {PRESSES} presses, Opus and WebSocket "
-        "libraries loaded as the link will need them; ALSA without libasound2-plugins"
+        f"`twominds run --thin` with button and light on mock pins, linked to a gateway by TLS, {PRESSES} "
+        "presses with live sound; ALSA without libasound2-plugins"
     )
     with tempfile.TemporaryDirectory() as folder:
         kib = _pressed(alsa_alone(Path(folder)))
@@ -60,15 +66,42 @@ def _beside_a_sound_server() -> list[Figure]:
 
 
 def _pressed(env: dict[str, str]) -> dict[str, int]:
-    with thin(env) as device:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _gateway(Path(folder)) as linked,
+        thin(env | linked) as device,
+    ):
+        time.sleep(LINKED_WITHIN_S)
         for _ in range(PRESSES):
             device("down")
             time.sleep(0.4)
             device("up")
             time.sleep(0.4)
-        for library in ("opuslib_next", "websockets.asyncio.client"):
-            device(f"load {library}")
         return device.memory_kib()
+
+
+@contextlib.contextmanager
+def _gateway(folder: Path) -> Iterator[dict[str, str]]:
+    """One that listens; and what a device is told of it."""
+    authority = Authority(folder)
+    certificate = str(authority.server_file())
+    with (
+        openai_server() as ears,
+        running_gateway(
+            folder / "gateway",
+            listen__tls_certificate=certificate,
+            listen__tls_key=certificate,
+            stt__engine="remote",
+            stt__base_url=ears.url,
+            stt__model="any",
+        ) as running,
+    ):
+        yield {
+            "TWOMINDS_SYSTEM2__URL": running.device_url,
+            "TWOMINDS_SYSTEM2__CA_FILE": str(authority.file),
+            "TWOMINDS_CONSENT__AUDIO_STREAM": "true",
+            "STATE_DIRECTORY": str(folder / "device"),
+        }
 
 
 def _growth() -> Figure:
