@@ -16,6 +16,7 @@ REAL_TIME = {
 """Tests that listen, press and look as a person does: two at a time would be in each other's way."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run side by side: those in real time first, one after the other; others file by file."""
     for item in items:
