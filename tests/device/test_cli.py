@@ -182,7 +182,11 @@ def test_the_agent_ends_in_order_when_it_is_told_to(ending: signal.Signals, code
         assert agent.stdout is not None
         assert any(line.startswith("Talk:") for line in agent.stdout)
         agent.send_signal(ending)
-        _, told = agent.communicate(timeout=20)
+        try:
+            _, told = agent.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            agent.kill()
+            raise
     assert agent.returncode == code
     assert "Traceback" not in told
 
