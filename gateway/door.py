@@ -35,7 +35,7 @@ async def admit(hello: Hello, nonce: str, caller: Caller, services: Services) ->
     limits = services.settings.limits
     wait_s = await services.stores.uses.use(hello.device.id, "connect", limits.connects_per_minute)
     if wait_s > 0:
-        raise Refused(TOO_MANY, "too_many", f"Too many connections: come back in {wait_s:.0f} s.")
+        raise Refused(TOO_MANY, "too_many", f"Too many connections: come back in {wait_s:.0f} s.", wait_s)
 
 
 async def agree(hello: Hello, services: Services) -> Party:

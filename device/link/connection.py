@@ -14,7 +14,7 @@ from device.link.dialect import Capabilities, Dialect, Step, ToSystem2, Wire
 from device.link.exchange import TurnWord
 from device.link.hook import Hook
 from device.link.outgoing import Outbound, Outgoing
-from device.link.setback import Pace, Setback, of_close, quoted
+from device.link.setback import Pace, Setback, of_close
 from device.link.way import Kind, Way
 
 GREETING_S = 10.0
@@ -97,7 +97,8 @@ class Connection:
         self._hello_s: float | None = None
         self._stirred = asyncio.Event()
         self._stirred_s = 0.0
-        self._said = ""
+        self._refusal: n.Refusal | None = None
+        """Why the connection will be ended, as the other side has said."""
         self._drain = asyncio.Event()
         self._retry_after_s = 0.0
         self.idle = asyncio.Event()
@@ -213,11 +214,10 @@ class Connection:
         try:
             frame = await self._socket.receive()
         except Setback as setback:
-            if self._said and self._said not in str(setback):
-                setback = Setback(
-                    f"{setback} It says: {quoted(self._said)}", setback.pace, setback.retry_after_s
-                )
-            raise setback from setback.__cause__
+            if self._refusal is None:
+                raise
+            said = self._refusal.message or self._refusal.code
+            raise setback.explained(said, self._refusal.retry_after_s) from setback
         if not allowance.allows(asyncio.get_running_loop().time()):
             raise Setback("System 2 sent more than anybody could say, and was hung up on.", Pace.SLOWLY)
         return frame
@@ -283,7 +283,7 @@ class Connection:
         elif isinstance(word, n.Ack):
             self.channel.acknowledged(word)
         elif isinstance(word, n.Refusal) and word.turn_id is None:
-            self._said = word.message or word.code
+            self._refusal = word
         elif isinstance(word, TurnMessage):
             self._listener.turn_word(word)
 

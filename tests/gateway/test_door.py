@@ -165,13 +165,13 @@ def test_the_newest_connection_of_a_device_wins(gateway: Running) -> None:
 def test_who_connects_too_often_is_told_when_to_come_back(gateway: Running) -> None:
     device = registered(gateway)
 
-    async def story() -> tuple[int, str]:
+    async def story() -> tuple[int, n.Refusal]:
         while True:
             came = await refused_or_in(device)
             if came is not None:
                 return came
 
-    async def refused_or_in(device: NativeDevice) -> tuple[int, str] | None:
+    async def refused_or_in(device: NativeDevice) -> tuple[int, n.Refusal] | None:
         async with dialled(gateway.device_url) as talk:
             challenge = await talk.next(n.Challenge)
             await talk.send(device.hello(challenge.nonce, talk.host))
@@ -179,11 +179,13 @@ def test_who_connects_too_often_is_told_when_to_come_back(gateway: Running) -> N
             if isinstance(first, n.Started):
                 return None
             assert isinstance(first, n.Refusal)
-            return (await talk.closed())[0], first.message
+            return (await talk.closed())[0], first
 
-    code, sentence = asyncio.run(story())
+    code, refusal = asyncio.run(story())
     assert code == 4429
-    assert "come back in" in sentence
+    assert refusal.retry_after_s is not None
+    assert 0 < refusal.retry_after_s <= 60
+    assert "come back in" in refusal.message
 
 
 def test_who_asks_too_often_is_hung_up_on(gateway: Running) -> None:

@@ -173,6 +173,32 @@ def test_what_a_gateway_says_before_it_hangs_up_is_passed_on() -> None:
     asyncio.run(story())
 
 
+def test_the_sentence_that_was_sent_is_quoted_and_not_the_word_of_the_close_beside_it() -> None:
+    async def refuse(socket: ServerConnection) -> None:
+        await socket.send(n.encode(n.Refusal(code="not_registered", message="Type: devices add KEY")))
+        await socket.close(4403, "not_registered")
+
+    async def story() -> None:
+        async with server(refuse) as port:
+            said = await why(f"ws://127.0.0.1:{port}/")
+            assert said.endswith("It says: “Type: devices add KEY”")
+            assert said.count("It says") == 1
+
+    asyncio.run(story())
+
+
+def test_a_gateway_that_says_when_to_come_back_is_not_called_before() -> None:
+    def full() -> Scripted:
+        socket = Scripted(of_close(4429, "too_many"), greets=False)
+        refusal = n.Refusal(code="too_many", message="There are too many.", retry_after_s=1200.0)
+        socket.say(n.Challenge(nonce="x"), refusal)
+        return socket
+
+    times, healths = over_hours(full, 3)
+    assert min(later - earlier for earlier, later in itertools.pairwise(times)) >= 1200
+    assert healths[-1].why.endswith("It says: “There are too many.”")
+
+
 def test_a_server_that_accepts_and_closes_is_not_asked_without_end() -> None:
     connections = [0]
 
@@ -201,6 +227,9 @@ class Scripted:
         self._end = end
         self._lasts_s = lasts_s
         self._sent: asyncio.Queue[Wire] = asyncio.Queue()
+
+    def say(self, *words: n.FromSystem2) -> None:
+        self._frames += [n.encode(word) for word in words]
 
     async def send(self, frame: Wire) -> None:
         self._sent.put_nowait(frame)
