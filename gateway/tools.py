@@ -86,7 +86,7 @@ class DeviceTools:
 
 
 def _fit(name: str, arguments: Mapping[str, Any]) -> bool:
-    """The arguments that are described, each a word or a number: no more goes out. The device looks closer."""
+    """The arguments that are described, each a word or a number. The device looks closer."""
     described = OFFERED[name]["parameters"]["properties"]
     return arguments.keys() == described.keys() and all(
         isinstance(value, str | int) and len(str(value)) <= LONGEST_ARGUMENT for value in arguments.values()

@@ -22,6 +22,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         limits__handshake_s=0.4,
         limits__connects_per_minute=6,
         limits__questions_per_minute=5,
+        limits__reports_per_minute=5,
         limits__watch_s=0.1,
     ) as running:
         yield running
@@ -198,6 +199,22 @@ def test_who_asks_too_often_is_hung_up_on(gateway: Running) -> None:
             return await talk.closed()
 
     assert asyncio.run(story())[0] == 4429
+
+
+def test_who_reports_too_often_is_asked_to_do_it_later(gateway: Running) -> None:
+    device = registered(gateway)
+
+    async def story() -> list[n.Ack]:
+        async with device.connected(gateway.device_url) as talk:
+            for number in range(12):
+                await talk.send(n.Report(op="message", id=str(number)))
+            return [await talk.next(n.Ack) for _ in range(12)]
+
+    acks = asyncio.run(story())
+    later = [ack for ack in acks if ack.status == "retry"]
+    assert later
+    assert all(0 < ack.retry_after_s <= 60 for ack in later)
+    assert {ack.status for ack in acks} == {"ok", "retry"}
 
 
 @pytest.mark.parametrize("options", [{"origin": "http://page.example"}, {"subprotocols": None}])
