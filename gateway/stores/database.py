@@ -83,7 +83,7 @@ class Database:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise StoreError(f"The gateway's database cannot be used: {error}.") from error
 
     def _connect(self) -> None:

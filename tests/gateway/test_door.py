@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -110,6 +112,25 @@ def test_who_says_nothing_is_hung_up_on(gateway: Running) -> None:
             return await talk.closed()
 
     assert asyncio.run(story())[0] == 4408
+
+
+@pytest.mark.parametrize(
+    "begins",
+    [
+        b"",
+        b"GET /v1/health/live HTTP/1.1\r\nHost: a\r\n",
+        b"GET /v1/health/live HTTP/1.1\r\nHost: a\r\n\r\nGE",
+    ],
+)
+def test_a_socket_that_asks_for_nothing_is_hung_up_on(gateway: Running, begins: bytes) -> None:
+    host, port = gateway.host.split(":")
+    with (
+        socket.create_connection((host, int(port)), timeout=20) as held,
+        contextlib.suppress(ConnectionError),
+    ):
+        held.sendall(begins)
+        while held.recv(1000):
+            pass
 
 
 def test_who_begins_with_something_else_breaks_the_rules(gateway: Running) -> None:
