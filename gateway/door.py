@@ -72,7 +72,7 @@ async def _registered(hello: Hello, caller: Caller, services: Services) -> None:
             NOT_REGISTERED,
             "not_registered",
             f"Device {device.id} is not registered. On the gateway's machine:"
-            f" python -m gateway devices add {device.public_key}",
+            f" .venv/bin/python -m gateway devices add {device.public_key}",
         )
     if known.revoked:
         raise Refused(NOT_REGISTERED, "revoked", f"Device {device.id} was revoked at the gateway.")

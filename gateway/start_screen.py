@@ -45,4 +45,4 @@ def _mind(services: Services) -> str:
 def _enrolment(services: Services) -> str:
     if services.settings.enrolment == "loopback":
         return "those of this machine are registered by themselves"
-    return "those that were registered: python -m gateway devices add KEY"
+    return "those that were registered: .venv/bin/python -m gateway devices add KEY"

@@ -363,6 +363,50 @@ def test_an_hour_of_idling_keeps_one_connection_and_says_little() -> None:
     assert len(healths) <= 3
 
 
+class Dead(Scripted):
+    """Greets, and then nothing comes through in either direction, and nobody says so."""
+
+    def __init__(self, answers: int) -> None:
+        super().__init__(Setback("never"), lasts_s=1e9)
+        self._answers = answers
+
+    async def ping(self) -> float:
+        if self._answers == 0:
+            await asyncio.Event().wait()
+        self._answers -= 1
+        return 0.01
+
+    async def close(self) -> None:
+        await asyncio.sleep(dialling.GOODBYE_S)
+
+
+@pytest.mark.parametrize("answers", [0, 1, 5])
+def test_a_dead_link_is_known_within_40_s_and_dialled_anew(answers: int) -> None:
+    """With the times as they are; it dies in the moment after a ping came back, which is the worst."""
+    healths: list[LinkHealth] = []
+    dialled = [0]
+
+    async def dial(subprotocol: str | None, longest_frame_bytes: int) -> Scripted:
+        dialled[0] += 1
+        return Dead(answers) if dialled[0] == 1 else Scripted(None)
+
+    async def story() -> None:
+        link = linked(dial, healths)
+        loop = asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as group:
+            run = group.create_task(link.run())
+            await until(lambda: link.health.up, 60)
+            died_s = loop.time() + connection.PING_EVERY_S * max(0, answers - 1)
+            await until(lambda: not link.health.up, 300)
+            assert loop.time() - died_s <= 40
+            assert "dead" in link.health.why
+            await until(lambda: link.health.up, 60)
+            assert dialled[0] == 2
+            run.cancel()
+
+    virtual_time.run(story())
+
+
 # --- a System 2 that is connected and silent -------------------------------------------------------
 
 
