@@ -91,6 +91,10 @@ def test_the_token_stays_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[
     first, second = capsys.readouterr().out.split()
     assert first == second
     assert len(first) > 40
+    file = tmp_path / "token"
+    file.chmod(0o644)
+    run(tmp_path, "token")
+    assert file.stat().st_mode & 0o777 == 0o600, "others have no business with it"
 
 
 def test_the_start_screen_says_which_mind_and_how_a_device_is_pointed_at_it() -> None:
