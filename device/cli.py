@@ -225,7 +225,7 @@ def _identity(parsed: argparse.Namespace) -> int:
     told = {
         "device_id": identity.device_id,
         "public_key": identity.public_key,
-        "register": f"python -m gateway devices add {identity.public_key}",
+        "register": f".venv/bin/python -m gateway devices add {identity.public_key}",
     }
     lines = (f"{name.replace('_', ' '):<11} {value}" for name, value in told.items())
     print(json.dumps(told) if parsed.json else "\n".join(lines))

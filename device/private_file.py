@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -13,6 +14,27 @@ def write_private(file: Path, content: bytes) -> None:
 
     Whoever reads sees what was there before or all of `content`. Raises OSError.
     """
+    with _written(file, content) as whole:
+        whole.replace(file)
+
+
+def make_private(file: Path, content: bytes) -> None:
+    """The same for a file that is not there yet: of several who make it at once, one does.
+
+    It is there after a power cut, too. Raises FileExistsError for all others, OSError.
+    """
+    with _written(file, content) as whole:
+        os.link(whole, file)
+    descriptor = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _written(file: Path, content: bytes) -> Iterator[Path]:
+    """On the disk beside `file`, under another name; what is left of that is removed in the end."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -21,7 +43,7 @@ def write_private(file: Path, content: bytes) -> None:
             writing.write(content)
             writing.flush()
             os.fsync(descriptor)
-        unfinished.replace(file)
+        yield unfinished
     finally:
         with contextlib.suppress(FileNotFoundError):
             unfinished.unlink()

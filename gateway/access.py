@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from pathlib import Path
 
 from device.errors import SettingsError
+
+log = logging.getLogger(__name__)
 
 TOKEN_FILE = "token"
 
@@ -41,4 +44,7 @@ def _made(file: Path) -> str:
             pass
         finally:
             own.unlink()
+    if file.stat().st_mode & 0o077:
+        file.chmod(0o600)
+        log.warning("The access token %s could be read by others; now it cannot.", file)
     return file.read_text("utf-8").strip()

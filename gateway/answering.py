@@ -6,13 +6,16 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 
-from device.errors import SafetyError
+from device.errors import MindError, SafetyError
 from device.link.native import DeviceInfo
 from gateway.clauses import Clause, Clauses
 from gateway.minds.ports import Mind, Prompt, Tools
 from gateway.safety import REFUSED, Judgement, SafetyHook
 
 log = logging.getLogger(__name__)
+
+LONGEST_ANSWER_CHARACTERS = 16_000
+"""A mind that has not come to an end by then comes to none; devices hang up there, too."""
 
 
 class AnswerRefused(Exception):
@@ -26,13 +29,19 @@ class Answering:
         self._mind = mind
         self._safety = safety
 
+    async def admit(self, text: str, device: DeviceInfo) -> None:
+        """To be asked before a question is kept or answered. Raises AnswerRefused."""
+        _pass(await self._judged(self._safety.before(text, device.audience)))
+
     async def clauses(self, prompt: Prompt, device: DeviceInfo, tools: Tools) -> AsyncGenerator[Clause, None]:
         """The answer, clause by clause. Raises AnswerRefused, MindError. Closing it stops the mind."""
-        audience = device.audience
-        _pass(await self._judged(self._safety.before(prompt.text, audience)))
+        audience, length = device.audience, 0
         cutting = Clauses()
         async with aclosing(self._mind.answer(prompt, tools)) as pieces:
             async for piece in pieces:
+                length += len(piece)
+                if length > LONGEST_ANSWER_CHARACTERS:
+                    raise MindError("The language model came to no end.")
                 for clause in cutting.feed(piece):
                     _pass(await self._judged(self._safety.after(clause.text, audience)))
                     yield clause

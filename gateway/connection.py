@@ -97,7 +97,10 @@ class Connection:
         self._services.metrics.endings.labels(str(ending.close_code)).inc()
         try:
             if ending.close_code != RESTARTS:
-                await self.send(Refusal(code=ending.code, message=ending.message))
+                refusal = Refusal(
+                    code=ending.code, message=ending.message, retry_after_s=ending.retry_after_s
+                )
+                await self.send(refusal)
             async with asyncio.timeout(self._services.settings.limits.write_s):
                 await self._websocket.close(ending.close_code, ending.code)
         except (Gone, TimeoutError, RuntimeError):

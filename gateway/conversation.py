@@ -138,7 +138,7 @@ class Conversation:
         per_minute = self._services.settings.limits.questions_per_minute
         wait_s = await self._services.stores.uses.use(self._party.device.id, "question", per_minute)
         if wait_s > 0:
-            raise Refused(TOO_MANY, "too_many", f"Too many questions: come back in {wait_s:.0f} s.")
+            raise Refused(TOO_MANY, "too_many", f"Too many questions: come back in {wait_s:.0f} s.", wait_s)
 
     def _current(self, turn_id: int) -> _UnderWay | None:
         now = self._now

@@ -35,7 +35,7 @@ async def admit(hello: Hello, nonce: str, caller: Caller, services: Services) ->
     limits = services.settings.limits
     wait_s = await services.stores.uses.use(hello.device.id, "connect", limits.connects_per_minute)
     if wait_s > 0:
-        raise Refused(TOO_MANY, "too_many", f"Too many connections: come back in {wait_s:.0f} s.")
+        raise Refused(TOO_MANY, "too_many", f"Too many connections: come back in {wait_s:.0f} s.", wait_s)
 
 
 async def agree(hello: Hello, services: Services) -> Party:
@@ -72,7 +72,7 @@ async def _registered(hello: Hello, caller: Caller, services: Services) -> None:
             NOT_REGISTERED,
             "not_registered",
             f"Device {device.id} is not registered. On the gateway's machine:"
-            f" python -m gateway devices add {device.public_key}",
+            f" .venv/bin/python -m gateway devices add {device.public_key}",
         )
     if known.revoked:
         raise Refused(NOT_REGISTERED, "revoked", f"Device {device.id} was revoked at the gateway.")

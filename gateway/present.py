@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 NEWER = Ending(NEWER_CONNECTION, "newer_connection", "This device came again on a newer connection.")
 REVOKED = Ending(NOT_REGISTERED, "revoked", "This device was revoked at the gateway.")
-FULL = Ending(TOO_MANY, "too_many", "The gateway has as many connections as it can have: come back in 30 s.")
+FULL = Ending(TOO_MANY, "too_many", "The gateway has as many connections as it can have.", retry_after_s=30.0)
 DAY_S = 86_400
 
 

@@ -20,11 +20,12 @@ class Ending:
     close_code: int
     code: str
     message: str
+    retry_after_s: float | None = None
 
 
 class Refused(Exception):
     """The connection is not wanted, or not any more."""
 
-    def __init__(self, close_code: int, code: str, message: str) -> None:
+    def __init__(self, close_code: int, code: str, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
-        self.ending = Ending(close_code, code, message)
+        self.ending = Ending(close_code, code, message, retry_after_s)

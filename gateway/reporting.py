@@ -22,6 +22,11 @@ async def _kept(report: Report, device_id: str, services: Services) -> Ack:
     if report.op not in OPS or not report.id:
         return Ack(id=report.id, status="rejected")
     try:
+        wait_s = await services.stores.uses.use(
+            device_id, "report", services.settings.limits.reports_per_minute
+        )
+        if wait_s > 0:
+            return Ack(id=report.id, status="retry", retry_after_s=wait_s)
         new = await services.stores.reports.take(device_id, report)
     except StoreError:
         return Ack(id=report.id, status="retry", retry_after_s=RETRY_AFTER_S)

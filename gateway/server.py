@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 
 import uvicorn
@@ -15,6 +16,7 @@ from gateway.access import access_token
 from gateway.app import make_app
 from gateway.composition import open_services
 from gateway.present import Present
+from gateway.prompt_http import prompt_http
 from gateway.services import Services
 from gateway.settings import Listen, Settings
 from gateway.settings_load import data_folder
@@ -31,6 +33,7 @@ PING_EVERY_S, PING_S = 120.0, 30.0
 
 async def serve(settings: Settings, env: Mapping[str, str], ready: Callable[[Services, str], None]) -> None:
     """Until SIGTERM or SIGINT; `ready` is called with the address. Raises SettingsError, StoreError."""
+    _check_certificate(settings.listen)
     listening = _listen(settings.listen)
     with listening:
         token = access_token(data_folder(settings, env))
@@ -88,6 +91,7 @@ def _config(settings: Settings, app: object) -> uvicorn.Config:
     listen, limits = settings.listen, settings.limits
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
+        http=prompt_http(limits.handshake_s),
         ws="websockets-sansio",
         ws_max_size=LONGEST_FRAME_BYTES,
         ws_ping_interval=PING_EVERY_S,
@@ -103,6 +107,19 @@ def _config(settings: Settings, app: object) -> uvicorn.Config:
         timeout_graceful_shutdown=CLOSE_S,
         h11_max_incomplete_event_size=16 * 1024,
     )
+
+
+def _check_certificate(listen: Listen) -> None:
+    """Raises SettingsError for what uvicorn would fall over."""
+    if not listen.tls_certificate:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(listen.tls_certificate, listen.tls_key)
+    except OSError as error:
+        raise SettingsError(
+            f"listen.tls_certificate {listen.tls_certificate} and listen.tls_key {listen.tls_key} cannot be"
+            f" used ({error.strerror}): they are two PEM files that belong together."
+        ) from error
 
 
 def _listen(listen: Listen) -> socket.socket:

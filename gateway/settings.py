@@ -101,6 +101,8 @@ class Limits(Section, frozen=True):
     """Of one device."""
     questions_per_minute: Count = 30
     """Of one device."""
+    reports_per_minute: Count = 60
+    """Of one device."""
     tools_per_turn: Annotated[int, Meta(ge=0, le=100)] = 4
     tool_s: Seconds = 10.0
     """For a device to carry out a tool's call."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from gateway.services import Services
+from gateway.settings import Listen
 from gateway.settings_load import is_loopback
 
 
@@ -20,7 +23,16 @@ def start_screen(services: Services, address: str) -> str:
     ]
     if is_loopback(settings.listen.host):
         lines.append("  reach   this machine alone; docs/gateway.md says how others reach it")
-    return "\n".join([*lines, "", "Point a device at it:", f"  TWOMINDS_SYSTEM2__URL={url} make run"])
+    return "\n".join([*lines, "", *_pointing(settings.listen, url)])
+
+
+def _pointing(listen: Listen, url: str) -> list[str]:
+    if not is_loopback(listen.host) or listen.behind_proxy:
+        port = "" if listen.behind_proxy else f":{urlsplit(url).port}"
+        where = "the proxy's certificate" if listen.behind_proxy else "the certificate"
+        url = f"wss://NAME{port}/v1/device"
+        return [f"Point a device at it, by the NAME in {where}:", f"  TWOMINDS_SYSTEM2__URL={url} make run"]
+    return ["Point a device at it:", f"  TWOMINDS_SYSTEM2__URL={url} make run"]
 
 
 def _mind(services: Services) -> str:
@@ -33,4 +45,4 @@ def _mind(services: Services) -> str:
 def _enrolment(services: Services) -> str:
     if services.settings.enrolment == "loopback":
         return "those of this machine are registered by themselves"
-    return "those that were registered: python -m gateway devices add KEY"
+    return "those that were registered: .venv/bin/python -m gateway devices add KEY"

@@ -9,6 +9,9 @@ from typing import Any
 from device.contracts import Gesture
 from device.link.native import ToolCall, ToolResult
 
+LONGEST_ARGUMENT = 64
+"""Characters."""
+
 
 def _arguments(**properties: Any) -> dict[str, Any]:
     """A JSON schema: all of them, and nothing else."""
@@ -57,6 +60,8 @@ class DeviceTools:
     async def call(self, name: str, arguments: Mapping[str, Any]) -> str:
         if name not in OFFERED:
             return f"There is no tool {name}."
+        if not _fit(name, arguments):
+            return f"The arguments of {name} are not as described."
         if not self.offered:
             return "No more tools may be called in this answer."
         self._left -= 1
@@ -78,6 +83,14 @@ class DeviceTools:
         waiting = self._waiting.get(result.id)
         if waiting is not None and not waiting.done():
             waiting.set_result(result)
+
+
+def _fit(name: str, arguments: Mapping[str, Any]) -> bool:
+    """The arguments that are described, each a word or a number. The device looks closer."""
+    described = OFFERED[name]["parameters"]["properties"]
+    return arguments.keys() == described.keys() and all(
+        isinstance(value, str | int) and len(str(value)) <= LONGEST_ARGUMENT for value in arguments.values()
+    )
 
 
 class NoTools:

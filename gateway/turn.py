@@ -80,6 +80,13 @@ class Turn:
             self._services.metrics.errors.labels(error.code).inc()
             log.warning("turn %d: %s", self.turn_id, error)
             return self._ended("failed", str(error))
+        except Gone:
+            raise
+        except Exception as error:  # what an endpoint sends may be anything: it ends this turn, nothing else
+            self._services.metrics.errors.labels("bug").inc()
+            log.error("turn %d failed in a way it should not: %s", self.turn_id, type(error).__name__)
+            log.debug("turn %d", self.turn_id, exc_info=error)
+            return self._ended("failed", "Something is wrong with the gateway: its log says more.")
         finally:
             if hearing is not None:
                 await hearing.abandon()
@@ -90,10 +97,11 @@ class Turn:
         async for partial in hearing.transcripts():
             await self._send(n.Transcript(turn_id=self.turn_id, text=partial, final=False))
         ended_s = time.monotonic()
-        heard = await hearing.final()
-        self._heard = heard.text
+        async with asyncio.timeout(self._services.settings.limits.ask_s):
+            heard = await hearing.final()
+        self._heard = heard.text[: n.LONGEST_WORDS]
         confidence = min(max(heard.confidence, 0.0), 1.0)
-        await self._send(n.Transcript(turn_id=self.turn_id, text=heard.text, confidence=confidence))
+        await self._send(n.Transcript(turn_id=self.turn_id, text=self._heard, confidence=confidence))
         if answer:
             self.ask(n.Ask(turn_id=self.turn_id, language=self._party.device.language))
             self._began_s = ended_s
@@ -104,13 +112,14 @@ class Turn:
         if not text.strip():
             return
         sessions, device = self._services.stores.sessions, self._party.device
-        settings = self._services.settings
+        settings, answering = self._services.settings, self._services.answering
+        await answering.admit(text, device)
         history = await sessions.history(self._party.session_id, settings.llm.history_characters)
         await sessions.asked(self._party.session_id, device.id, self.turn_id, text)
         asked = prompt(device, settings.llm.system_prompt, history, text, ask.already_said)
         self._voice = self._own_voice()
         tools: Tools = self._own_tools if "tools" in self._party.features else NoTools()
-        clauses = self._services.answering.clauses(asked, device, tools)
+        clauses = answering.clauses(asked, device, tools)
         try:
             async for clause in clauses:
                 await self._say(clause)

@@ -6,7 +6,6 @@ import base64
 import binascii
 import hashlib
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from nacl.signing import SigningKey
 
 from device.errors import TwomindsError
 from device.places import state_directory
-from device.private_file import write_private
+from device.private_file import make_private
 
 log = logging.getLogger(__name__)
 
@@ -74,8 +73,10 @@ def own_identity(file: Path) -> Identity:
 def _make(file: Path) -> Identity:
     key = SigningKey.generate()
     words = (KIND, _encoded(bytes(key)), _encoded(bytes(key.verify_key)))
-    write_private(file, b" ".join(words) + b"\n")
-    _settle(file.parent)
+    try:
+        make_private(file, b" ".join(words) + b"\n")
+    except FileExistsError:  # another process made it in the same moment: this device has one key
+        return _read(file.read_bytes(), file)
     return Identity(key)
 
 
@@ -104,15 +105,6 @@ def _close_to_others(file: Path) -> None:
     if file.stat().st_mode & 0o077:
         log.warning("The device's key in %s could be read by others; now it cannot.", file)
         file.chmod(0o600)
-
-
-def _settle(folder: Path) -> None:
-    """The folder's entry is on the disk, too: a power cut would otherwise make this another device."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _encoded(data: bytes) -> bytes:

@@ -14,7 +14,7 @@ from device.link.dialect import Capabilities, Dialect, Step, ToSystem2, Wire
 from device.link.exchange import TurnWord
 from device.link.hook import Hook
 from device.link.outgoing import Outbound, Outgoing
-from device.link.setback import Pace, Setback, of_close, quoted
+from device.link.setback import Pace, Setback, of_close
 from device.link.way import Kind, Way
 
 GREETING_S = 10.0
@@ -97,7 +97,8 @@ class Connection:
         self._hello_s: float | None = None
         self._stirred = asyncio.Event()
         self._stirred_s = 0.0
-        self._said = ""
+        self._refusal: n.Refusal | None = None
+        """Why the connection will be ended, as the other side has said."""
         self._drain = asyncio.Event()
         self._retry_after_s = 0.0
         self.idle = asyncio.Event()
@@ -122,21 +123,31 @@ class Connection:
     async def run(self) -> NoReturn:
         """Until the connection ends. Raises Setback."""
         try:
+            await self._side_by_side()
+        finally:
+            self.channel.lost()
+            await self._socket.close()
+
+    async def _side_by_side(self) -> NoReturn:
+        """What must be read is read in here: a group that loses a part after its body has ended leaves its
+        own task counted as cancelled (Python 3.11), and no time limit in it would hold any more.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._write(), name="link: write")
-                group.create_task(self._read(), name="link: read")
                 group.create_task(self._ping(), name="link: ping")
                 group.create_task(self._leave(), name="link: leave")
                 if self._dialect.quiet_s is not None:
                     group.create_task(self._hush(self._dialect.quiet_s), name="link: hush")
                 if self._hook is not None:
                     group.create_task(self._hook.run(), name="link: hook")
+                await self._read()
         except BaseExceptionGroup as group_of:
+            if task.cancelling():  # told to end in the moment of a loss: a group tells of the loss alone
+                raise asyncio.CancelledError from group_of
             raise _why(group_of) from group_of
-        finally:
-            self.channel.lost()
-            await self._socket.close()
-        raise AssertionError("a connection ends by a setback")
 
     def send(self, message: ToSystem2) -> None:
         """Returns at once. What cannot be sent ends the connection, and is not the caller's trouble."""
@@ -203,11 +214,10 @@ class Connection:
         try:
             frame = await self._socket.receive()
         except Setback as setback:
-            if self._said and self._said not in str(setback):
-                setback = Setback(
-                    f"{setback} It says: {quoted(self._said)}", setback.pace, setback.retry_after_s
-                )
-            raise setback from setback.__cause__
+            if self._refusal is None:
+                raise
+            said = self._refusal.message or self._refusal.code
+            raise setback.explained(said, self._refusal.retry_after_s) from setback
         if not allowance.allows(asyncio.get_running_loop().time()):
             raise Setback("System 2 sent more than anybody could say, and was hung up on.", Pace.SLOWLY)
         return frame
@@ -273,7 +283,7 @@ class Connection:
         elif isinstance(word, n.Ack):
             self.channel.acknowledged(word)
         elif isinstance(word, n.Refusal) and word.turn_id is None:
-            self._said = word.message or word.code
+            self._refusal = word
         elif isinstance(word, TurnMessage):
             self._listener.turn_word(word)
 

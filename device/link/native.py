@@ -222,6 +222,8 @@ class Refusal(Message, frozen=True, tag="error"):
     code: Name
     message: Words = ""
     turn_id: TurnId | None = None
+    retry_after_s: Annotated[float, Meta(ge=0, le=3600)] | None = None
+    """Where only time is needed: how long to stay away."""
 
 
 # --- the device channel, either way --------------------------------------------------------------
@@ -232,7 +234,7 @@ class Report(Message, frozen=True, tag="device"):
 
     op: Name
     id: Name
-    seq: Annotated[int, Meta(ge=0)] = 0
+    seq: Annotated[int, Meta(ge=0, le=1 << 53)] = 0
     ts: Name = ""
     """When it was so: UTC, ISO 8601."""
     offline: bool = False

@@ -24,11 +24,19 @@ class Pace(enum.Enum):
 class Setback(LinkError):
     """The connection is over, or was never there. The message is a sentence for a person."""
 
-    def __init__(self, sentence: str, pace: Pace = Pace.SOON, retry_after_s: float | None = None) -> None:
-        super().__init__(sentence)
+    def __init__(
+        self, sentence: str, pace: Pace = Pace.SOON, retry_after_s: float | None = None, said: str = ""
+    ) -> None:
+        """`said`: what the other side says of it; it is passed on as a quotation."""
+        super().__init__(f"{sentence} It says: {quoted(said)}" if said else sentence)
+        self.sentence = sentence
         self.pace = pace
         self.retry_after_s = retry_after_s
         """What the server asked for."""
+
+    def explained(self, said: str, retry_after_s: float | None) -> Setback:
+        """The same, with what the other side had said before it hung up: more than its close code's word."""
+        return Setback(self.sentence, self.pace, retry_after_s or self.retry_after_s, said)
 
 
 _BY_STATUS = {
@@ -67,7 +75,7 @@ def of_status(status: int, retry_after: str) -> Setback:
 def of_close(code: int | None, said: str) -> Setback:
     """From how the other side closed: its code, None where it just went away, and what it said before."""
     sentence, pace = _BY_CLOSE_CODE.get(code or 0, ("The connection to System 2 was lost.", Pace.SOON))
-    return Setback(f"{sentence} It says: {quoted(said)}" if said else sentence, pace)
+    return Setback(sentence, pace, said=said)
 
 
 def quoted(said: str) -> str:

@@ -21,6 +21,13 @@ from gateway.minds.prompting import going_on
 from gateway.settings import Llm
 from gateway.tools import OFFERED
 
+MOST_ROUNDS = 8
+"""Of tools, in one answer."""
+MOST_CALLS = 8
+"""Of tools, in one round."""
+LONGEST_ARGUMENTS = 2000
+"""Characters."""
+
 _ROLES = {Who.PERSON: "user", Who.DEVICE: "assistant"}
 
 
@@ -52,18 +59,19 @@ class OpenAiMind:
 
     async def answer(self, prompt: Prompt, tools: Tools) -> AsyncGenerator[str, None]:
         messages = _messages(prompt)
-        while True:
+        for _ in range(MOST_ROUNDS):
             now = _Round()
             async with aclosing(self._stream(messages, now, with_tools=tools.offered)) as pieces:
                 async for piece in pieces:
                     yield piece
-            if not now.calls:
+            if not now.calls or not tools.offered:  # one that calls what it was not offered goes on for ever
                 return
             messages.append(_assistant(now))
             for call in now.calls.values():
                 messages.append(
                     {"role": "tool", "tool_call_id": call.id, "content": await _carry_out(call, tools)}
                 )
+        raise MindError("The language model calls tools and says nothing.")
 
     async def close(self) -> None:
         await self._client.close()
@@ -116,6 +124,8 @@ class OpenAiMind:
             if piece.function:
                 call.name += piece.function.name or ""
                 call.arguments += piece.function.arguments or ""
+            if len(now.calls) > MOST_CALLS or len(call.arguments) > LONGEST_ARGUMENTS:
+                raise MindError("The language model asked for more of a tool than there is.")
         words = delta.content or ""
         now.words.append(words)
         return words
@@ -145,7 +155,7 @@ def _described() -> list[Any]:
 async def _carry_out(call: _Call, tools: Tools) -> str:
     try:
         arguments = json.loads(call.arguments or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return "The arguments are not JSON."
     if not isinstance(arguments, dict):
         return "The arguments are not an object."

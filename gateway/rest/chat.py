@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, Literal
@@ -90,8 +91,13 @@ async def _answered(
     """The clauses; None in the end, where the safety hook ended it. Raises MindError, StoreError."""
     settings, sessions = services.settings, services.stores.sessions
     person = DeviceInfo(id=NOBODY, public_key="", language=question.language, audience=question.audience)
+    try:
+        await services.answering.admit(question.text, person)
+    except AnswerRefused:
+        yield None
+        return
     history = await sessions.history(session_id, settings.llm.history_characters)
-    turn_id = len(history)
+    turn_id = secrets.randbits(32)
     await sessions.asked(session_id, NOBODY, turn_id, question.text)
     asked = prompt(person, settings.llm.system_prompt, history, question.text, "")
     said: list[str] = []

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from device.errors import LinkError
 from gateway import proof
+from gateway.rest.erased import Erased
 from gateway.rest.problems import responses
 from gateway.services import Services
 from gateway.stores.ports import Device, KeptReport
@@ -21,12 +22,6 @@ class NewDevice(BaseModel):
 
     public_key: str = Field(pattern="^[A-Za-z0-9_-]{43}$", description="Ed25519, URL-safe base64, no padding")
     name: str = Field("", max_length=128)
-
-
-class Erased(BaseModel):
-    """How many rows were removed."""
-
-    rows: int
 
 
 def routes(services: Services) -> APIRouter:

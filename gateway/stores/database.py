@@ -65,8 +65,16 @@ class Database:
         return await self._in_thread(lambda: self._transact(work))
 
     async def wipe_log(self) -> None:
-        """Move everything out of the write-ahead log and empty it, so that nothing erased is left there."""
-        await self._in_thread(lambda: self._open_connection().execute("PRAGMA wal_checkpoint(TRUNCATE)"))
+        """Move everything out of the write-ahead log and empty it, so that nothing erased is left there.
+
+        Raises StoreError where another process still works with it.
+        """
+
+        def wipe() -> None:
+            if self._open_connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                raise sqlite3.OperationalError("what is erased is still in its log; erase it again")
+
+        await self._in_thread(wipe)
 
     async def close(self) -> None:
         await self._in_thread(self._disconnect)
@@ -75,7 +83,7 @@ class Database:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise StoreError(f"The gateway's database cannot be used: {error}.") from error
 
     def _connect(self) -> None:
@@ -103,10 +111,11 @@ class Database:
         connection.execute("BEGIN IMMEDIATE")
         try:
             result = work(connection)
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # a full disk has ended it already
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
         return result
 
 

@@ -128,6 +128,10 @@ class Sessions(Protocol):
         """Remove sessions, history and reports of a device for good; how many rows that were."""
         ...
 
+    async def erase_one(self, session_id: str) -> int:
+        """Remove one session and its history for good; how many rows that were, 0: there is none."""
+        ...
+
     async def forget_before(self, time: float) -> None:
         """Remove what was last used before then."""
         ...

@@ -118,12 +118,22 @@ class SqliteSessions:
         await self._database.wipe_log()
         return erased
 
-    async def forget_before(self, time: float) -> None:
-        def work(sql: sqlite3.Connection) -> None:
-            sql.execute("DELETE FROM sessions WHERE used_at < ?", (time,))
-            sql.execute("DELETE FROM reports WHERE received_at < ?", (time,))
+    async def erase_one(self, session_id: str) -> int:
+        def work(sql: sqlite3.Connection) -> int:
+            turns = sql.execute("DELETE FROM turns WHERE session_id = ?", (session_id,)).rowcount
+            return turns + sql.execute("DELETE FROM sessions WHERE id = ?", (session_id,)).rowcount
 
-        await self._database.run(work)
+        erased = await self._database.run(work)
+        await self._database.wipe_log()
+        return erased
+
+    async def forget_before(self, time: float) -> None:
+        def work(sql: sqlite3.Connection) -> int:
+            sessions = sql.execute("DELETE FROM sessions WHERE used_at < ?", (time,)).rowcount
+            return sessions + sql.execute("DELETE FROM reports WHERE received_at < ?", (time,)).rowcount
+
+        if await self._database.run(work):
+            await self._database.wipe_log()
 
 
 def _touch(sql: sqlite3.Connection, session_id: str, device_id: str, now: float) -> None:

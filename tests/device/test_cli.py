@@ -75,7 +75,7 @@ def test_identity_tells_who_the_device_is_and_is_the_same_every_time(tmp_path: P
     first = twominds("identity", XDG_STATE_HOME=str(tmp_path))
     assert first.returncode == 0, first.stderr
     told = json.loads(twominds("identity", "--json", XDG_STATE_HOME=str(tmp_path)).stdout)
-    assert told["register"] == f"python -m gateway devices add {told['public_key']}"
+    assert told["register"] == f".venv/bin/python -m gateway devices add {told['public_key']}"
     assert first.stdout.splitlines() == [
         f"device id   {told['device_id']}",
         f"public key  {told['public_key']}",

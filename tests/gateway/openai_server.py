@@ -29,6 +29,8 @@ class OpenAiServer:
     stalls: bool = False
     """It takes a question and says nothing."""
     garbage: bool = False
+    deltas: list[dict[str, Any]] = field(default_factory=list)
+    """What an answer consists of instead of words, whatever it is."""
     calls: list[tuple[str, str]] = field(default_factory=list)
     """Tools (name, arguments) that the next answer begins with, one round each."""
     heard: str = "what is the moon"
@@ -112,6 +114,9 @@ def _handler(told: OpenAiServer) -> type[BaseHTTPRequestHandler]:
                     {"index": 0, "id": "c1", "function": {"name": name, "arguments": arguments[:half]}}
                 )
                 self._call({"index": 0, "function": {"arguments": arguments[half:]}})
+            elif told.deltas:
+                for delta in told.deltas:
+                    self._chunk(delta)
             else:
                 for word in told.words:
                     self._chunk({"content": word})

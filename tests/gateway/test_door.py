@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -22,6 +24,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         limits__handshake_s=0.4,
         limits__connects_per_minute=6,
         limits__questions_per_minute=5,
+        limits__reports_per_minute=5,
         limits__watch_s=0.1,
     ) as running:
         yield running
@@ -111,6 +114,25 @@ def test_who_says_nothing_is_hung_up_on(gateway: Running) -> None:
     assert asyncio.run(story())[0] == 4408
 
 
+@pytest.mark.parametrize(
+    "begins",
+    [
+        b"",
+        b"GET /v1/health/live HTTP/1.1\r\nHost: a\r\n",
+        b"GET /v1/health/live HTTP/1.1\r\nHost: a\r\n\r\nGE",
+    ],
+)
+def test_a_socket_that_asks_for_nothing_is_hung_up_on(gateway: Running, begins: bytes) -> None:
+    host, port = gateway.host.split(":")
+    with (
+        socket.create_connection((host, int(port)), timeout=20) as held,
+        contextlib.suppress(ConnectionError),
+    ):
+        held.sendall(begins)
+        while held.recv(1000):
+            pass
+
+
 def test_who_begins_with_something_else_breaks_the_rules(gateway: Running) -> None:
     assert asyncio.run(refused(gateway, lambda talk, nonce: n.Ask(turn_id=1, text="Hello?")))[0] == 4400
 
@@ -165,13 +187,13 @@ def test_the_newest_connection_of_a_device_wins(gateway: Running) -> None:
 def test_who_connects_too_often_is_told_when_to_come_back(gateway: Running) -> None:
     device = registered(gateway)
 
-    async def story() -> tuple[int, str]:
+    async def story() -> tuple[int, n.Refusal]:
         while True:
             came = await refused_or_in(device)
             if came is not None:
                 return came
 
-    async def refused_or_in(device: NativeDevice) -> tuple[int, str] | None:
+    async def refused_or_in(device: NativeDevice) -> tuple[int, n.Refusal] | None:
         async with dialled(gateway.device_url) as talk:
             challenge = await talk.next(n.Challenge)
             await talk.send(device.hello(challenge.nonce, talk.host))
@@ -179,11 +201,13 @@ def test_who_connects_too_often_is_told_when_to_come_back(gateway: Running) -> N
             if isinstance(first, n.Started):
                 return None
             assert isinstance(first, n.Refusal)
-            return (await talk.closed())[0], first.message
+            return (await talk.closed())[0], first
 
-    code, sentence = asyncio.run(story())
+    code, refusal = asyncio.run(story())
     assert code == 4429
-    assert "come back in" in sentence
+    assert refusal.retry_after_s is not None
+    assert 0 < refusal.retry_after_s <= 60
+    assert "come back in" in refusal.message
 
 
 def test_who_asks_too_often_is_hung_up_on(gateway: Running) -> None:
@@ -196,6 +220,22 @@ def test_who_asks_too_often_is_hung_up_on(gateway: Running) -> None:
             return await talk.closed()
 
     assert asyncio.run(story())[0] == 4429
+
+
+def test_who_reports_too_often_is_asked_to_do_it_later(gateway: Running) -> None:
+    device = registered(gateway)
+
+    async def story() -> list[n.Ack]:
+        async with device.connected(gateway.device_url) as talk:
+            for number in range(12):
+                await talk.send(n.Report(op="message", id=str(number)))
+            return [await talk.next(n.Ack) for _ in range(12)]
+
+    acks = asyncio.run(story())
+    later = [ack for ack in acks if ack.status == "retry"]
+    assert later
+    assert all(0 < ack.retry_after_s <= 60 for ack in later)
+    assert {ack.status for ack in acks} == {"ok", "retry"}
 
 
 @pytest.mark.parametrize("options", [{"origin": "http://page.example"}, {"subprotocols": None}])

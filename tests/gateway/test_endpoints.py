@@ -47,7 +47,18 @@ def gateway(endpoint: OpenAiServer, tmp_path_factory: pytest.TempPathFactory) ->
 def well_behaved(endpoint: OpenAiServer) -> None:
     """As it is at first, whatever the test before made of it."""
     fresh = OpenAiServer()
-    for name in ("words", "word_s", "status", "stalls", "garbage", "calls", "heard", "flagged", "speech_s"):
+    for name in (
+        "words",
+        "word_s",
+        "status",
+        "stalls",
+        "garbage",
+        "deltas",
+        "calls",
+        "heard",
+        "flagged",
+        "speech_s",
+    ):
         setattr(endpoint, name, getattr(fresh, name))
     endpoint.asked.clear()
     endpoint.sent_words = 0
@@ -153,6 +164,64 @@ def test_an_answer_is_judged_clause_by_clause_before_it_is_sent(
             assert ended.reason == "refused"
 
     asyncio.run(story())
+
+
+def call(name: str, arguments: str, index: int = 0) -> dict[str, object]:
+    """A piece of an answer that calls a tool."""
+    return {"tool_calls": [{"index": index, "id": "c", "function": {"name": name, "arguments": arguments}}]}
+
+
+@pytest.mark.parametrize(
+    ("deltas", "sentence"),
+    [
+        pytest.param([{"content": ["no", "words"]}], "Something is wrong", id="words that are none"),
+        pytest.param([{"tool_calls": [{"index": 0, "function": {"name": 5}}]}], "", id="a name that is none"),
+        pytest.param([call("open_door", "{}")], "says nothing", id="the same call again and again"),
+        pytest.param([call("gesture", "[" * 1500)], "says nothing", id="deep arguments"),
+        pytest.param([call("gesture", '{"gesture": {"a": {}}}')], "says nothing", id="nested arguments"),
+        pytest.param([call("gesture", f'{{"gesture": {"9" * 400}}}')], "says nothing", id="a huge number"),
+        pytest.param([call("gesture", "x" * 3000)], "more of a tool", id="long arguments"),
+        pytest.param([call("gesture", "{}", at) for at in range(9)], "more of a tool", id="many calls"),
+        pytest.param([{"content": "on and on. " * 100}] * 20, "no end", id="words without end"),
+    ],
+)
+def test_whatever_a_model_answers_the_connection_stays_and_the_next_question_is_answered(
+    gateway: Running, endpoint: OpenAiServer, deltas: list[dict[str, object]], sentence: str
+) -> None:
+    async def story() -> None:
+        async with NativeDevice().connected(gateway.device_url, "tools") as talk:
+            endpoint.deltas = deltas
+            before, ended = await answer(talk, n.Ask(turn_id=1, text="Hello?"))
+            assert ended.reason == "failed"
+            assert sentence in ended.message
+            assert not any(isinstance(message, n.ToolCall) for message in before)
+            endpoint.deltas = []
+            assert await talk.ask(2, "And now?") == "The moon is round. It shines."
+
+    asyncio.run(story())
+    assert len(endpoint.asked) <= 10
+
+
+def test_a_question_that_was_refused_is_neither_remembered_nor_told_to_the_model_later(
+    gateway: Running, endpoint: OpenAiServer
+) -> None:
+    endpoint.flagged = "Bad"
+
+    async def story() -> str:
+        async with NativeDevice().connected(gateway.device_url) as talk:
+            _, ended = await answer(talk, n.Ask(turn_id=1, text="Bad question?"))
+            assert ended.reason == "refused"
+            await talk.ask(2, "Hello?")
+            return talk.started.session_id
+
+    session_id = asyncio.run(story())
+    assert [line["content"] for line in endpoint.asked[-1]["messages"][1:]] == ["Hello?"]
+    with gateway.rest() as rest:
+        (turn,) = rest.get(f"/v1/sessions/{session_id}/history").json()
+        assert turn["question"] == "Hello?"
+        refused = rest.post("/v1/chat", json={"text": "Bad question?"}).json()
+        assert (refused["text"], refused["refused"]) == ("", True)
+        assert rest.get(f"/v1/sessions/{refused['session_id']}/history").json() == []
 
 
 def test_an_answer_comes_as_sound_clause_by_clause_and_no_sooner_than_it_is_due(

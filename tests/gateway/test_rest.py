@@ -26,6 +26,7 @@ GUARDED = [
     ("DELETE", "/v1/devices/abc/data"),
     ("GET", "/v1/sessions"),
     ("GET", "/v1/sessions/abc/history"),
+    ("DELETE", "/v1/sessions/abc"),
     ("POST", "/v1/chat"),
     ("GET", "/metrics"),
 ]
@@ -180,6 +181,14 @@ def test_what_is_erased_is_nowhere_in_the_files(gateway: Running, rest: httpx.Cl
     assert len(rest.get("/v1/sessions", params={"device_id": other.id}).json()) == 1
     [session] = rest.get("/v1/sessions", params={"device_id": device.id}).json()
     assert session["turns"] == 1
+
+
+def test_a_chat_of_this_api_can_be_erased(gateway: Running, rest: httpx.Client) -> None:
+    words = "a-word-of-somebody"
+    session_id = rest.post("/v1/chat", json={"text": f"Is it {words}?"}).json()["session_id"]
+    assert rest.delete(f"/v1/sessions/{session_id}").json() == {"rows": 2}
+    assert not any(words.encode() in file.read_bytes() for file in gateway.data.glob("gateway.sqlite*"))
+    assert is_problem(rest.delete(f"/v1/sessions/{session_id}"), 404)
 
 
 @pytest.mark.parametrize(("stream", "status"), [(False, 504), (True, 200)])

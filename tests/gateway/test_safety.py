@@ -55,6 +55,7 @@ def test_what_cannot_be_judged_is_never_sent(judged: int) -> None:
         answering = Answering(ScriptedMind(Scripted(word_ms=0)), Judge(judged))
         person = DeviceInfo(id="", public_key="")
         try:
+            await answering.admit("a long story", person)
             async for clause in answering.clauses(Prompt("", (), "a long story"), person, NoTools()):
                 sent.append(clause.text)
         except AnswerRefused:

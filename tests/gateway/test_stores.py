@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from device.contracts import Line, Who
 from device.link.native import Report
+from gateway.stores import database as database_module
 from gateway.stores.database import MIGRATIONS, Database
 from gateway.stores.ports import StoreError
+from gateway.stores.sqlite import open_stores
 from gateway.stores.sqlite_reports import SqliteReports, SqliteUses
 from gateway.stores.sqlite_sessions import SqliteSessions
 
@@ -36,6 +40,11 @@ def told(folder: Path, story: Story) -> None:
             await database.close()
 
     asyncio.run(whole())
+
+
+def kept(word: bytes, folder: Path) -> bool:
+    """In the database, or in its log."""
+    return any(word in file.read_bytes() for file in folder.iterdir())
 
 
 def test_what_is_said_too_late_was_not_heard(tmp_path: Path) -> None:
@@ -83,6 +92,54 @@ def test_what_was_not_used_for_long_is_forgotten(tmp_path: Path) -> None:
         assert await reports.newest("d") == []
 
     told(tmp_path, story)
+
+
+def test_what_was_forgotten_is_in_no_file_either(tmp_path: Path) -> None:
+    async def story(database: Database) -> None:
+        clock = Clock()
+        sessions = SqliteSessions(database, clock)
+        session = await sessions.open("d", "")
+        await sessions.asked(session, "d", 1, "a-word-of-a-person")
+        await sessions.forget_before(clock.now + 1)
+        assert not kept(b"a-word-of-a-person", tmp_path)
+
+    told(tmp_path, story)
+
+
+def test_erasing_that_another_process_holds_up_is_no_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "BUSY_S", 0.05)
+
+    async def story(database: Database) -> None:
+        sessions = SqliteSessions(database)
+        await sessions.asked("s", "d", 1, "a-word-of-a-person")
+        with contextlib.closing(sqlite3.connect(tmp_path / "store.sqlite")) as other:
+            other.execute("BEGIN")
+            other.execute("SELECT * FROM turns").fetchall()
+            with pytest.raises(StoreError, match="erase it again"):
+                await sessions.erase("d")
+        await sessions.erase("d")
+        assert not kept(b"a-word-of-a-person", tmp_path)
+
+    told(tmp_path, story)
+
+
+def test_any_number_of_processes_may_make_the_file_at_once(tmp_path: Path) -> None:
+    """Threads that know nothing of each other."""
+
+    def begin(file: Path) -> None:
+        async def story() -> None:
+            async with open_stores(file) as stores:
+                await stores.sessions.open("d", "")
+
+        asyncio.run(story())
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(10):
+            file = tmp_path / f"{number}.sqlite"
+            for beginning in [threads.submit(begin, file) for _ in range(8)]:
+                beginning.result()
 
 
 def test_of_telemetry_only_the_newest_keeps_its_body(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,16 @@ def test_it_is_the_same_at_every_start(file: Path) -> None:
     made = own_identity(file)
     again = own_identity(file)
     assert (again.device_id, again.public_key) == (made.device_id, made.public_key)
+
+
+def test_processes_that_make_it_at_once_are_one_device(tmp_path: Path) -> None:
+    """Threads that know nothing of each other."""
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(20):
+            file = tmp_path / str(number) / "device.key"
+            made = list(threads.map(own_identity, [file] * 8))
+            assert {one.device_id for one in made} == {own_identity(file).device_id}
+            assert list(file.parent.iterdir()) == [file]
 
 
 def test_two_devices_differ(tmp_path: Path) -> None:

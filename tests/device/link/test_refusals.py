@@ -173,6 +173,32 @@ def test_what_a_gateway_says_before_it_hangs_up_is_passed_on() -> None:
     asyncio.run(story())
 
 
+def test_the_sentence_that_was_sent_is_quoted_and_not_the_word_of_the_close_beside_it() -> None:
+    async def refuse(socket: ServerConnection) -> None:
+        await socket.send(n.encode(n.Refusal(code="not_registered", message="Type: devices add KEY")))
+        await socket.close(4403, "not_registered")
+
+    async def story() -> None:
+        async with server(refuse) as port:
+            said = await why(f"ws://127.0.0.1:{port}/")
+            assert said.endswith("It says: “Type: devices add KEY”")
+            assert said.count("It says") == 1
+
+    asyncio.run(story())
+
+
+def test_a_gateway_that_says_when_to_come_back_is_not_called_before() -> None:
+    def full() -> Scripted:
+        socket = Scripted(of_close(4429, "too_many"), greets=False)
+        refusal = n.Refusal(code="too_many", message="There are too many.", retry_after_s=1200.0)
+        socket.say(n.Challenge(nonce="x"), refusal)
+        return socket
+
+    times, healths = over_hours(full, 3)
+    assert min(later - earlier for earlier, later in itertools.pairwise(times)) >= 1200
+    assert healths[-1].why.endswith("It says: “There are too many.”")
+
+
 def test_a_server_that_accepts_and_closes_is_not_asked_without_end() -> None:
     connections = [0]
 
@@ -201,6 +227,9 @@ class Scripted:
         self._end = end
         self._lasts_s = lasts_s
         self._sent: asyncio.Queue[Wire] = asyncio.Queue()
+
+    def say(self, *words: n.FromSystem2) -> None:
+        self._frames += [n.encode(word) for word in words]
 
     async def send(self, frame: Wire) -> None:
         self._sent.put_nowait(frame)
@@ -332,6 +361,50 @@ def test_an_hour_of_idling_keeps_one_connection_and_says_little() -> None:
     assert len(times) == 1
     assert healths[-1].up
     assert len(healths) <= 3
+
+
+class Dead(Scripted):
+    """Greets, and then nothing comes through in either direction, and nobody says so."""
+
+    def __init__(self, answers: int) -> None:
+        super().__init__(Setback("never"), lasts_s=1e9)
+        self._answers = answers
+
+    async def ping(self) -> float:
+        if self._answers == 0:
+            await asyncio.Event().wait()
+        self._answers -= 1
+        return 0.01
+
+    async def close(self) -> None:
+        await asyncio.sleep(dialling.GOODBYE_S)
+
+
+@pytest.mark.parametrize("answers", [0, 1, 5])
+def test_a_dead_link_is_known_within_40_s_and_dialled_anew(answers: int) -> None:
+    """With the times as they are; it dies in the moment after a ping came back, which is the worst."""
+    healths: list[LinkHealth] = []
+    dialled = [0]
+
+    async def dial(subprotocol: str | None, longest_frame_bytes: int) -> Scripted:
+        dialled[0] += 1
+        return Dead(answers) if dialled[0] == 1 else Scripted(None)
+
+    async def story() -> None:
+        link = linked(dial, healths)
+        loop = asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as group:
+            run = group.create_task(link.run())
+            await until(lambda: link.health.up, 60)
+            died_s = loop.time() + connection.PING_EVERY_S * max(0, answers - 1)
+            await until(lambda: not link.health.up, 300)
+            assert loop.time() - died_s <= 40
+            assert "dead" in link.health.why
+            await until(lambda: link.health.up, 60)
+            assert dialled[0] == 2
+            run.cancel()
+
+    virtual_time.run(story())
 
 
 # --- a System 2 that is connected and silent -------------------------------------------------------
