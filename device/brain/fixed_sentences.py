@@ -10,7 +10,8 @@ from device.brain.safety.rules import load_rules
 def fixed_sentences(language: str, country: str) -> tuple[str, ...]:
     """The stock phrases, what the safety gate says instead, and what opens an answer that takes a while.
 
-    Each once; nothing with a gap to fill. Raises BrokenPack or SafetyError when the language's files cannot be used.
+    Each once; nothing with a gap to fill. Raises BrokenPack or SafetyError when the language's files cannot
+    be used.
     """
     instead = (rule.say_instead for rule in load_rules(language, country).rules)
     openings = sections(PACKS / language / "openings.txt")["thinking"]

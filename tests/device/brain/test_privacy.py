@@ -82,7 +82,7 @@ def test_each_class_has_its_consent(kind: Private) -> None:
 
 
 def test_nobody_can_agree_to_send_secrets() -> None:
-    everything = Consent(**{name: True for name in Consent.__struct_fields__})
+    everything = Consent(**dict.fromkeys(Consent.__struct_fields__, True))
     assert privacy.agreed(everything) == frozenset(Private) - {Private.SECRETS}
 
 
