@@ -26,7 +26,6 @@ from device.errors import AudioFileError
 from device.notices import Board
 from device.record import Kind, TurnRecord
 
-
 NOT_ASKED = "System 2 is not asked here: this command answers on board, only the agent keeps a link."
 
 
