@@ -40,7 +40,7 @@ from device.hw.board import BoardWatch
 from device.hw.robot import SimulatedRobot
 from device.journal import Journal
 from device.link.link import Calls
-from device.linked import link_for, telling
+from device.linked import link_or_why, telling
 from device.memory import remembered
 from device.notices import Board
 from device.panel import ports as panel_ports
@@ -51,6 +51,7 @@ from device.record import TurnRecord
 from device.session import Ears, Session
 from device.start_screen import render
 from device.supervise import supervise
+from device.system2_shown import LINK
 from device.timers_kept import KeptTimers
 from device.turn import Answerers
 from device.way_in import WayIn
@@ -167,7 +168,7 @@ async def serve(settings: Settings) -> None:
         alarms = Alarms(KeptTimers(state), lambda ring: session.announce(ring), ids, says)
         sounding = Sounding(speaker, microphone.want, echo_free(sound, state, settings.sound.loudest))
         calls = Calls(halt=lambda: session.stop(), changed=lambda health: session.linked(health))
-        link = link_for(settings, egress, os.environ, calls)
+        link = link_or_why(settings, egress, os.environ, calls, faults)
         ended, watch = telling(link, journal.write), BoardWatch()
         device = assemble(settings, engines, sounding, ended, board, conversation, alarms, link, watch.health)
         session = device.session
@@ -188,7 +189,7 @@ async def serve(settings: Settings) -> None:
             group.create_task(engines.tts.render_missing(lambda: session.idle), name="fixed sentences")
             group.create_task(watch.run(), name="heat and battery")
             if link:
-                group.create_task(supervise("the link to System 2", link.run, session.fault), name="link")
+                group.create_task(supervise(LINK, link.run, session.fault), name="link")
             parts = what_serves(settings, engines, device.detector, sound, session.faults)
             await panel.url()
             print(render(parts, panel.shown(to_a_person=sys.stdout.isatty())), flush=True)

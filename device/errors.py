@@ -70,7 +70,13 @@ class SttError(StageError):
 
 
 class MindError(StageError):
+    """`says` is what a mind elsewhere says of it: it may hold a person's words, so `told` is without it."""
+
     code = "mind"
+
+    def __init__(self, told: str, says: str = "") -> None:
+        super().__init__(f"{told} It says: {says}" if says else told)
+        self.told = told
 
 
 class TtsError(StageError):

@@ -6,12 +6,13 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import assert_never
 
-from device import __version__
+from device import __version__, ports
 from device.audio.mulaw import MulawDecoder, MulawEncoder
 from device.audio.opus import OpusDecoder, OpusEncoder
 from device.config import Settings, System2
 from device.contracts import Mind
 from device.egress import Egress, Peer
+from device.keyless import Keyless
 from device.link.dialect import Codec, Dialect
 from device.link.fastrtc import FastRtc
 from device.link.link import Calls, Link
@@ -21,11 +22,36 @@ from device.link.turns import Rules, Sounds
 from device.link.twilio import Twilio
 from device.ports import SoundDecoder, SoundEncoder
 from device.record import TurnRecord
+from device.system2_shown import LINK
 from device.way_out import WaysOut
-from provisioning.identity import identity_file, own_identity
+from provisioning.identity import IdentityDamaged, identity_file, own_identity
 
 LONGEST_PERSONA = 4000
 """Characters, of what the native dialect takes."""
+
+
+def link_or_why(
+    settings: Settings,
+    egress: Egress,
+    env: Mapping[str, str],
+    calls: Calls,
+    fault: Callable[[str, str], None],
+    *,
+    answers_at_once: bool = False,
+) -> Link | Keyless | None:
+    """As `link_for`; a device whose key cannot be used starts all the same, without System 2.
+
+    `fault` is told why, as is everybody who looks at the link's health. Raises SettingsError.
+    """
+    try:
+        return link_for(settings, egress, env, calls, answers_at_once=answers_at_once)
+    except IdentityDamaged as error:
+        why = str(error)
+    except OSError as error:
+        what = f"The device's key in {identity_file(env)} cannot be read or kept: {error.strerror}."
+        why = f"{what} Mend that, and start again."
+    fault(LINK, why)
+    return Keyless(why, calls.changed)
 
 
 def link_for(
@@ -55,7 +81,7 @@ def link_for(
     )
 
 
-def telling(link: Link | None, ended: Callable[[TurnRecord], None]) -> Callable[[TurnRecord], None]:
+def telling(link: ports.System2 | None, ended: Callable[[TurnRecord], None]) -> Callable[[TurnRecord], None]:
     """What is done with a turn that has ended: `ended`, and System 2 is told what sounded of its answer.
 
     Of what another mind said instead it learns nothing: that may hold what was to stay on board.

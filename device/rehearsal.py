@@ -26,6 +26,8 @@ from device.errors import AudioFileError
 from device.notices import Board
 from device.record import Kind, TurnRecord
 
+NOT_ASKED = "System 2 is not asked here: this command answers on board, only the agent keeps a link."
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -46,7 +48,7 @@ class Outcome:
     stages_ms: dict[str, float] = field(default_factory=dict)
     error: str | None = None
     notes: tuple[str, ...] = ()
-    """What is wrong with the recording, though it could be used."""
+    """What is wrong with the recording, though it could be used; who is not asked here."""
 
     @classmethod
     def of(cls, record: TurnRecord, file: str, notes: tuple[str, ...]) -> Outcome:
@@ -104,7 +106,8 @@ async def ask(
     given = load(recording) if recording else None
     async with _engines(settings) as engines, on_stage(settings, engines, fast=True) as stage:
         record = await (stage.ask(text or "") if given is None else stage.hear(given.audio))
-        outcome = Outcome.of(record, str(recording or ""), given.notes if given else ())
+        notes = (*(given.notes if given else ()), *_left_out(settings))
+        outcome = Outcome.of(record, str(recording or ""), notes)
         return outcome, stage.speaker.sound()
 
 
@@ -118,7 +121,13 @@ async def replay(settings: Settings, paths: Sequence[Path], *, fast: bool) -> As
                 yield Outcome(file=str(path), error=str(error))
                 continue
             async with on_stage(settings, engines, fast=fast) as stage:
-                yield Outcome.of(await stage.hear(given.audio), str(path), given.notes)
+                notes = (*given.notes, *_left_out(settings))
+                yield Outcome.of(await stage.hear(given.audio), str(path), notes)
+
+
+def _left_out(settings: Settings) -> tuple[str, ...]:
+    """What the agent would ask, and nobody asks here."""
+    return (NOT_ASKED,) if settings.system2.url and settings.system2.use != "never" else ()
 
 
 def _engines(settings: Settings) -> contextlib.AbstractAsyncContextManager[Engines]:

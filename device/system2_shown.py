@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from device.config import Settings, System2
 from device.contracts import LinkHealth
 from device.link.address import socket_address
 from device.start_screen import Part, PartState
 
 NAME = "System 2 (cloud)"
+LINK = "the link to System 2"
+"""The part that is told of where it does not work."""
 NOBODY = "This device understands nothing by itself: system2.url in the settings names a System 2 that does."
 NOT_ASKED = "This device understands nothing by itself, and system2.use = “never” keeps it from asking."
 NOT_AGREED = (
     "This device understands nothing by itself: whatever is said to it has to go to System 2 as live sound, "
     "and nobody has agreed to that. If you do, set consent.audio_stream = true in the settings."
 )
+
+
+def by_fault(faults: Mapping[str, str]) -> LinkHealth | None:
+    """How a link stands that does not work, of all that does not; None where nothing is known against it."""
+    return LinkHealth(up=False, why=faults[LINK]) if LINK in faults else None
 
 
 def system2_part(settings: System2, health: LinkHealth | None, promise: str) -> Part:

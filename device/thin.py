@@ -27,12 +27,12 @@ from device.errors import SettingsError
 from device.hw.robot import SimulatedRobot
 from device.journal import Journal
 from device.link.link import Calls
-from device.linked import link_for, telling
+from device.linked import link_or_why, telling
 from device.notices import Board
 from device.ports import Brain, SpeechToText
 from device.session import Ears, Session
 from device.supervise import supervise
-from device.system2_shown import told_in_thin_mode
+from device.system2_shown import LINK, by_fault, told_in_thin_mode
 from device.turn import Answerers
 
 READY = "twominds is ready, in thin mode."
@@ -62,7 +62,7 @@ async def _serve_on(
     for_adults = settings.character.safety == "adult"
     gate = load_gate(settings.language, settings.country, for_adults=for_adults)
     calls = Calls(halt=lambda: session.stop(), changed=lambda health: session.linked(health))
-    link = link_for(settings, egress, os.environ, calls, answers_at_once=True)
+    link = link_or_why(settings, egress, os.environ, calls, faults, answers_at_once=True)
     stt: SpeechToText = FarEars(link, lambda: session.use) if link else NoStt()
     mind: Brain = FarMind(link, lambda: session.use, settings.deadlines) if link else NoMind()
     session: Session = Session(
@@ -80,7 +80,7 @@ async def _serve_on(
     async with embodied(settings, session, robot, hub, microphone, buttons, egress):
         parts = {"microphone": microphone.name, "speaker": speaker.name, **session.faults}
         served = (f"{part}: {served_by}" for part, served_by in parts.items())
-        print(*served, *told_in_thin_mode(settings, None), READY, sep="\n", flush=True)
+        print(*served, *told_in_thin_mode(settings, by_fault(session.faults)), READY, sep="\n", flush=True)
         if link:
-            await supervise("the link to System 2", link.run, session.fault)
+            await supervise(LINK, link.run, session.fault)
         await asyncio.Event().wait()

@@ -13,7 +13,7 @@ from device.hw.key_button import PART as KEY_PART
 from device.hw.light_show import PART as LIGHT_PART
 from device.ports import Microphone, Speaker, VoiceDetector
 from device.start_screen import Part, PartState
-from device.system2_shown import system2_part
+from device.system2_shown import by_fault, system2_part
 
 
 def what_serves(
@@ -43,7 +43,7 @@ def what_serves(
         Part("speech to text", real, engines.serving["stt"], _better(engines, "stt", "free speech")),
         Part("answers", real, "skills and packs of replies"),
         _system_1(engines),
-        system2_part(settings.system2, health, _promise(settings, engines)),
+        system2_part(settings.system2, by_fault(faults) or health, _promise(settings, engines)),
         Part("text to speech", real, engines.serving["tts"], _better(engines, "tts", "a natural voice")),
         Part("safety gate", real, "rules"),
     )

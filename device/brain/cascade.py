@@ -83,10 +83,11 @@ def answers(item: ReplyItem) -> bool:
 
 
 def failing(attempt: Attempt, error: Exception) -> str:
-    """In words for a person, why a mind did not answer."""
+    """Why a mind did not answer, for the log and the record, which hold no words of a turn."""
     name = NAMES[attempt.mind]
     if isinstance(error, NobodyAnswered):
         return str(error)
     if isinstance(error, StageTimeout) and error.stage == name:
         return f"{name} had no words within {attempt.words_s:.3g} s"
-    return f"{name} did not answer: {error}" if isinstance(error, StageError) else f"{name} failed"
+    why = error.told if isinstance(error, MindError) else error
+    return f"{name} did not answer: {why}" if isinstance(error, StageError) else f"{name} failed"

@@ -24,7 +24,7 @@ class Demand(enum.Enum):
     """A person asked for the deep mind, or for hard thought."""
     VISION = "vision"
     TALK = "talk"
-    """Small talk and feelings."""
+    """Small talk, feelings, and whatever somebody tells of themselves."""
     RECENCY = "recency"
     """What changes from day to day: news, weather, results, prices."""
     REASONING = "reasoning"
@@ -43,6 +43,7 @@ _ORDER: Final = (
     ("reasoning", Demand.REASONING),
     ("knowledge", Demand.KNOWLEDGE),
     ("knowledge_of_the_world", Demand.KNOWLEDGE),
+    ("statement", Demand.TALK),
 )
 _OF_THE_WORLD: Final = frozenset({"recency_of_the_world", "knowledge_of_the_world"})
 """Headings that do not count for what is about a person's own affairs."""

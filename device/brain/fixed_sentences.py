@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from device.brain.packs import stock_wordings
+from device.brain.pack_files import sections
+from device.brain.packs import PACKS, stock_wordings
 from device.brain.safety.rules import load_rules
 
 
 def fixed_sentences(language: str, country: str) -> tuple[str, ...]:
-    """The stock phrases, and what the safety gate says instead, each once; nothing with a gap to fill.
+    """The stock phrases, what the safety gate says instead, and what opens an answer that takes a while.
 
-    Raises BrokenPack or SafetyError when the language's files cannot be used.
+    Each once; nothing with a gap to fill. Raises BrokenPack or SafetyError when the language's files cannot
+    be used.
     """
     instead = (rule.say_instead for rule in load_rules(language, country).rules)
-    sentences = dict.fromkeys((*stock_wordings(language), *instead))
+    openings = sections(PACKS / language / "openings.txt")["thinking"]
+    sentences = dict.fromkeys((*stock_wordings(language), *openings, *instead))
     return tuple(sentence for sentence in sentences if sentence and "{" not in sentence)

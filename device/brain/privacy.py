@@ -19,12 +19,14 @@ from device.brain.packs import PACKS
 from device.brain.places import names
 from device.config import Consent
 
-LONGEST: Final = 1_000
-"""Characters; nobody looks through more, so a longer text tells everything."""
+LONGEST: Final = 600
+"""Characters, about 40 s of speech; nobody looks through more, so a longer text tells everything."""
 NUMBER_DIGITS: Final = 7
 """So many digits in a row are a number that reaches somebody; the shortest telephone numbers have as many."""
 _STANDS_FOR: Final = re.compile(r"<(\w+)>")
 _WHOLE_NUMBER: Final = re.compile(r"\d+")
+_OTHER_LETTER: Final = re.compile(r"[^\W\d_a-zà-öø-ÿ]")
+"""A letter that `normalise` does not know, in lower case: the word that it is in cannot be looked at."""
 
 
 class Private(enum.Enum):
@@ -35,7 +37,9 @@ class Private(enum.Enum):
     PLACES = "places"
     """Where somebody is, lives, or goes."""
     HEALTH = "health"
-    """How somebody's body or mind is."""
+    """How somebody's body or mind is, and who has died."""
+    SECRETS = "secrets"
+    """What is told only to those one trusts; there is no consent for it."""
 
 
 def agreed(consent: Consent) -> frozenset[Private]:
@@ -61,7 +65,7 @@ class Privacy:
 
     def told(self, text: str) -> frozenset[Private]:
         """What `text` tells about a person; all of it where that is unsure. Well under a millisecond."""
-        if len(text) > LONGEST:
+        if len(text) > LONGEST or _OTHER_LETTER.search(text.lower()):
             return frozenset(Private)
         words = normalise(text)
         found = {kind for kind, pattern in self.patterns.items() if pattern.search(words)}

@@ -137,9 +137,15 @@ def _why_on_board(facts: Facts) -> str:
 def _on_board(facts: Facts, why: str) -> Route:
     if facts.system_1:
         return Route(Mind.SYSTEM_1, f"no skill fits, and {why}: System 1 answers")
-    is_away = facts.system_2 is not None and not facts.withheld and facts.use != "never"
-    phrase = Intent("no_system_2" if is_away else "no_answer")
+    phrase = Intent(_phrase_on_board(facts))
     return Route(Mind.STOCK, f"no skill fits, {why}, and there is no language model to ask", phrase)
+
+
+def _phrase_on_board(facts: Facts) -> str:
+    """What is said where nobody on board can answer and nobody else is asked."""
+    if facts.system_2 is None or facts.use == "never":
+        return "no_answer"
+    return "kept_here" if facts.withheld else "no_system_2"
 
 
 def _with_both(facts: Facts, health: LinkHealth | None) -> Route:

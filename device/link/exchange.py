@@ -160,11 +160,11 @@ class Exchange:
         self.fail(MindError("The answer of System 2 had no end."))
 
     def _end(self, word: n.Ended) -> None:
-        said = f" It says: {quoted(word.message)}" if word.message else ""
+        says = quoted(word.message) if word.message else ""
         if word.reason == "refused":
-            self.fail(MindError(f"System 2 does not want to answer this.{said}"))
+            self.fail(MindError("System 2 does not want to answer this.", says))
         elif word.reason == "failed":
-            self.fail(MindError(f"System 2 could not answer.{said}"))
+            self.fail(MindError("System 2 could not answer.", says))
         self.over = self.settled = True
         self._waiting.set()
 

@@ -16,6 +16,8 @@ PATIENCE_ROUND_TRIPS = 4
 """A question that has found no sign of being taken after so many was not taken."""
 SHORTEST_GIVEN_UP_S = 0.25
 """A question that was given up sooner says nothing of how long its answer would have taken."""
+LONG_WAIT_S = 1.0
+"""So long is waited for System 2 itself; whoever gave up sooner had an answer elsewhere, or spoke."""
 FIRST_REST_S = 15.0
 LONGEST_REST_S = 240.0
 SILENT = "System 2 is connected, but does not answer; it is asked again in a while."
@@ -100,9 +102,10 @@ class Reachable:
     def given_up(self, waited_s: float, now_s: float) -> None:
         """Nobody wanted to wait longer: all that is known is that it would have taken more.
 
-        It counts as twice the waited time, unless that is less than what is usual: giving up early,
-        because another mind was faster or a person spoke, must not make System 2 look fast.
+        It counts as the waited time, and as twice that where it was long; less than what is usual says
+        nothing. So giving up early, because another mind was faster or a person spoke, makes System 2
+        look neither fast nor slow.
         """
         usual_s = self._first_words.median_s(now_s) or SHORTEST_GIVEN_UP_S
-        if 2 * waited_s > max(usual_s, 2 * SHORTEST_GIVEN_UP_S):
-            self._first_words.add(2 * waited_s, now_s)
+        if waited_s > usual_s:
+            self._first_words.add(2 * waited_s if waited_s >= LONG_WAIT_S else waited_s, now_s)

@@ -137,6 +137,9 @@ class Link:
             except Setback as setback:
                 pause_s = self._backoff.pause_s(setback)
                 self._lost(setback)
+            except Exception:
+                self._tell()  # it is lost, whatever it fell over
+                raise
             await asyncio.sleep(pause_s)
 
     async def _one_connection(self) -> NoReturn:

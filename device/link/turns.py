@@ -175,7 +175,7 @@ class Turns:
         elif isinstance(word, n.ToolCall):
             self._call(connection, exchange, word)
         elif isinstance(word, n.Refusal):
-            exchange.fail(MindError(f"System 2 refused. It says: {quoted(word.message or word.code)}"))
+            exchange.fail(MindError("System 2 refused.", quoted(word.message or word.code)))
         elif not isinstance(word, n.Taken):
             exchange.take(word)
         if exchange.over and not exchange.settled:

@@ -12,15 +12,16 @@ import subprocess
 import wave
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 import soundfile
 
-from device.config import Settings, Talk
+from device.config import Engines, Settings, System2, Talk
 from device.contracts import AnsweredBy, Audio, Mind, Route
 from device.record import Kind, TurnRecord
-from device.rehearsal import Outcome, ask, recordings, replay
+from device.rehearsal import NOT_ASKED, Outcome, ask, recordings, replay
 
 needs_voice = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs espeak-ng")
 pytestmark = needs_voice
@@ -200,3 +201,15 @@ def test_a_folder_stands_for_the_recordings_in_it(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     gone = tmp_path / "gone.wav"
     assert replayed(gone)[0].error == f"{gone} does not exist: check the name."
+
+
+@pytest.mark.parametrize(("use", "notes"), [("auto", (NOT_ASKED,)), ("never", ())])
+def test_it_is_told_that_system_2_is_not_asked_where_the_agent_would(
+    use: Literal["auto", "never"], notes: tuple[str, ...]
+) -> None:
+    settings = Settings(
+        system2=System2(url="wss://gateway.example/v1/device", use=use), engines=Engines(llm="none")
+    )
+    outcome, _ = asyncio.run(ask(settings, text="why is the sky blue"))
+    assert outcome.notes == notes
+    assert outcome.route.startswith("stock: ")

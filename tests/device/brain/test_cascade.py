@@ -58,6 +58,10 @@ def test_who_begins_in_time_answers_alone() -> None:
         (deep(), "System 2 did not answer: The mind gave no answer."),
         (deep(Express(Emotion.HAPPY), "  "), "System 2 did not answer: The mind gave no answer."),
         (deep(ZeroDivisionError()), "System 2 failed"),
+        (
+            deep(MindError("It does not want to.", "“who hid my purse”")),
+            "System 2 did not answer: It does not want to.",
+        ),
     ],
 )
 def test_who_does_not_is_followed_by_the_next_and_the_reason_is_told(broken: Scripted, why: str) -> None:

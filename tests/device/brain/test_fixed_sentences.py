@@ -22,6 +22,11 @@ def test_what_only_the_onboard_mind_says_is_there() -> None:
     assert packs.load("en", random.Random(1)).phrases.say("no_answer") in SENTENCES
 
 
+def test_what_opens_an_answer_is_there_because_it_has_to_be_quick() -> None:
+    say = packs.load("en", random.Random(1)).phrases.say
+    assert {say("thinking") for _ in range(10)} <= set(SENTENCES)
+
+
 def test_whatever_the_gate_says_instead_is_there_with_the_contacts_of_the_country() -> None:
     assert {rule.say_instead for rule in load_rules("en", "US").rules} <= set(SENTENCES)
     assert fixed_sentences("en", "GB") != SENTENCES

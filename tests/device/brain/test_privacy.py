@@ -75,10 +75,24 @@ def test_what_is_too_long_to_be_looked_through_tells_everything(english: Privacy
     assert english.told("why " * LONGEST) == frozenset(Private)
 
 
-@pytest.mark.parametrize("kind", Private)
+@pytest.mark.parametrize("kind", [Private.NAMES, Private.PLACES, Private.HEALTH])
 def test_each_class_has_its_consent(kind: Private) -> None:
     assert privacy.agreed(Consent(**{kind.value: True})) == {kind}
     assert privacy.agreed(Consent()) == frozenset()
+
+
+def test_nobody_can_agree_to_send_secrets() -> None:
+    everything = Consent(**dict.fromkeys(Consent.__struct_fields__, True))
+    assert privacy.agreed(everything) == frozenset(Private) - {Private.SECRETS}
+
+
+@pytest.mark.parametrize("text", ["ayşe hit me", "меня зовут анна", "łukasz"])
+def test_letters_that_nobody_here_can_read_tell_everything(english: Privacy, text: str) -> None:
+    assert english.told(text) == frozenset(Private)
+
+
+def test_letters_with_accents_can_be_read(english: Privacy) -> None:
+    assert english.told("what is a café, and a naïve piñata — “crème brûlée”?") == frozenset()
 
 
 def test_a_pattern_that_is_none_is_named(tmp_path: Path) -> None:

@@ -211,7 +211,7 @@ def test_what_no_skill_serves_is_decided_by_the_table(row: Row) -> None:
     [
         (replace(FAR, system_2=DOWN), "no_system_2"),
         (replace(FAR, use="never"), "no_answer"),
-        (replace(FAR, withheld=frozenset({Private.NAMES})), "no_answer"),
+        (replace(FAR, withheld=frozenset({Private.NAMES})), "kept_here"),
         (replace(FAR, system_2=None), "no_answer"),
     ],
 )

@@ -50,6 +50,24 @@ def test_giving_up_early_does_not_make_it_look_fast() -> None:
     assert reachable.at(0).first_words_s == 2.0
 
 
+def test_races_that_were_lost_narrowly_do_not_make_it_look_slow() -> None:
+    reachable = connected()
+    reachable.first_words(0.8, 0)
+    for _ in range(5):
+        reachable.given_up(0.7, 0)
+    assert reachable.at(0).first_words_s == 0.8
+    for _ in range(5):
+        reachable.given_up(0.9, 0)
+    assert reachable.at(0).first_words_s == 0.9
+
+
+def test_one_slow_answer_is_soon_forgotten() -> None:
+    reachable = connected()
+    for waited_s in (6.0, 0.6, 0.6):
+        reachable.first_words(waited_s, 0)
+    assert reachable.at(0).first_words_s == 0.6
+
+
 def test_patience_grows_with_the_round_trip() -> None:
     reachable = connected()
     assert reachable.patience_s(0) == 0.5
