@@ -11,13 +11,16 @@ import platform
 
 from bench.at_the_speaker import at_the_speaker, hung_loop
 from bench.barge_in import barge_in
+from bench.far_away import far_away
 from bench.figure import Figure
 from bench.full_mode import full_mode
 from bench.hearing import hold_time_hiding
 from bench.memory import thin_mode
 from bench.minds import loop_lag, memory, warm_beginning
+from bench.minds_race import minds_race
 from bench.orchestrator import overlap, own_time
 from bench.voice import voice
+from bench.wire import wire_rate
 
 
 def main() -> None:
@@ -40,9 +43,11 @@ def main() -> None:
         warm_beginning,
         loop_lag,
         full_mode,
+        far_away,
     ):
         _show(asyncio.run(measure()), figures, as_json)
-    _show(memory(), figures, as_json)
+    for measured in (minds_race, wire_rate, memory):
+        _show(measured(), figures, as_json)
     if as_json:
         print(json.dumps({"machine": machine, "figures": [dataclasses.asdict(f) for f in figures]}, indent=1))
 

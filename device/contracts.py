@@ -59,7 +59,10 @@ class Transcript:
     certain: bool = True
     speech: bool = True
     heard_as: int | None = None
-    """Under which number System 2 heard the sound itself; a question about it needs no words."""
+    """Under which number System 2 heard the sound itself; a question about it needs no words.
+
+    With an empty `text`: it heard them, and does not tell them.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +221,12 @@ class Unworded:
     audio: Audio
 
 
-ReplyItem = Say | Spoken | Unworded | Express | Perform | SetVolume | StopEverything | AnsweredBy
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """The answer is over, and what of it has not sounded yet is taken back."""
+
+
+ReplyItem = Say | Spoken | Unworded | Express | Perform | SetVolume | StopEverything | AnsweredBy | Hush
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +279,15 @@ class LinkHealth:
     """How long questions have lately waited for the first words of an answer; None before the first."""
     hears: bool = False
     """Sound may be sent to it: it can, and a person has agreed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What the speaker is given now of sound that was held back."""
+
+    audio: tuple[Audio, ...] = ()
+    again_s: float | None = None
+    """When to ask again, if nothing comes before; None: nothing is held."""
 
 
 @dataclass(frozen=True, slots=True)

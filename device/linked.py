@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import assert_never
 
 from device import __version__, ports
+from device.audio.jitter_buffer import JitterBuffer
 from device.audio.mulaw import MulawDecoder, MulawEncoder
 from device.audio.opus import OpusDecoder, OpusEncoder
 from device.config import Settings, System2
@@ -68,7 +69,7 @@ def link_for(
         settings.system2,
         _wish(settings),
         own_identity(identity_file(env)),
-        Sounds(lambda codec: encoder(codec, settings.system2), decoder),
+        Sounds(lambda codec: encoder(codec, settings.system2), decoder, JitterBuffer),
         Rules(
             hears=settings.consent.audio_stream,
             guardian=settings.character.safety == "child",

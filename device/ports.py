@@ -13,6 +13,7 @@ from typing import Protocol
 from device.contracts import (
     Audio,
     Direction,
+    Due,
     Emotion,
     Frame,
     Gesture,
@@ -145,11 +146,17 @@ class System2(Protocol):
         ...
 
     def listen(self) -> Listening:
-        """Send it an utterance's sound while it is spoken; only where `health.hears`."""
+        """Send it an utterance's sound while it is spoken; only where `health.hears`. Raises NoSystem2.
+
+        Where it does not tell words, the transcript is empty, and says as what it was heard.
+        """
         ...
 
     def spoken(self, turn_id: int, text: str, *, cut_off: bool) -> None:
-        """What really sounded of a turn, so that it remembers no more than that. Returns at once."""
+        """A turn is over, and this sounded of it: it remembers no more than that. Returns at once.
+
+        To be called for every turn: what was heard in it and not asked about is forgotten.
+        """
         ...
 
 
@@ -176,6 +183,29 @@ class SoundDecoder(Protocol):
 
         Raises LinkError for what is no packet of this codec.
         """
+        ...
+
+
+class SoundBuffer(Protocol):
+    """Holds the link's sound back until it will not run dry. Pure: times are given, in monotonic seconds.
+
+    One for the whole link: what one answer teaches about the network helps the next.
+    """
+
+    def push(self, audio: Audio, arrived_s: float) -> None:
+        """The next piece of the stretch under way; without one, it begins one."""
+        ...
+
+    def end(self) -> None:
+        """The clause is complete: nothing of it is held any longer."""
+        ...
+
+    def clear(self) -> None:
+        """The speaker was silenced, and what is held will not sound."""
+        ...
+
+    def due(self, now_s: float) -> Due:
+        """What may sound. To be asked after what came was pushed, after `end`, and at `again_s`."""
         ...
 
 

@@ -19,6 +19,7 @@ from device.contracts import (
     Audio,
     Emotion,
     Express,
+    Hush,
     Perform,
     Reply,
     ReplyItem,
@@ -79,11 +80,16 @@ def first_words(text: str, share: float) -> str:
     return text[: int(len(text) * share) + 1].rpartition(" ")[0].strip()
 
 
-async def clauses(items: AsyncIterator[ReplyItem], record: TurnRecord) -> AsyncIterator[Piece]:
-    """Text deltas as clauses; everything else passes in its place among them."""
+async def clauses(
+    items: AsyncIterator[ReplyItem], record: TurnRecord, hush: Callable[[], None]
+) -> AsyncIterator[Piece]:
+    """Text deltas as clauses; everything else passes in its place among them, but `Hush`: it overtakes."""
     splitter = ClauseSplitter()
     try:
         async for item in items:
+            if isinstance(item, Hush):
+                hush()
+                return
             record.mark(Stage.FIRST_WORDS)
             if isinstance(item, Say):
                 for clause in splitter.feed(item.text, ends=item.ends):
@@ -136,7 +142,9 @@ class Speaking:
         record: TurnRecord,
         board: Board,
         deadlines: Deadlines,
+        silence: Callable[[], None],
     ) -> None:
+        """`silence` drops what of the playback has not sounded."""
         self._playback = playback
         self._tts = tts
         self._judge = judge
@@ -144,6 +152,9 @@ class Speaking:
         self._record = record
         self._board = board
         self._deadlines = deadlines
+        self._silence = silence
+        self._taken_back = False
+        """Nothing more of the reply under way is to sound."""
         self._spans: list[Span] = []
         self._written_s = 0.0
         self._emotion = Emotion.NEUTRAL
@@ -166,10 +177,12 @@ class Speaking:
         """
         limits = self._deadlines
         items = paced(reply.items, limits, opens=route.opens)
-        pieces = ReadAhead(group, clauses(items, self._record), CLAUSES_AHEAD, name="mind")
+        pieces = ReadAhead(group, clauses(items, self._record, self._hush), CLAUSES_AHEAD, name="mind")
         answered = sounding = False
         try:
             async for piece in pieces:
+                if self._taken_back:
+                    break
                 if isinstance(piece, AnsweredBy):
                     route = self._record.answered_by(piece)
                     continue
@@ -185,9 +198,16 @@ class Speaking:
                     return
                 sounding = isinstance(piece, Spoken) and (sounding or bool(piece.text.strip()))
         finally:
+            self._taken_back = False
             await pieces.aclose()
         if not answered:
             raise MindError("The mind gave no answer.")
+
+    def _hush(self) -> None:
+        """The reply is over. Where nothing has sounded yet, an apology still can."""
+        self._taken_back = True
+        if self.begun:
+            self._silence()
 
     async def _do(self, piece: Unworded | Act) -> None:
         if isinstance(piece, Unworded):
@@ -264,6 +284,8 @@ class Speaking:
         return max(self._written_s, start_s + len(text) / LETTERS_PER_S)
 
     async def _write(self, audio: Audio) -> None:
+        if self._taken_back and not self.begun:
+            raise MindError("The answer was taken back before it began.")
         bound_s = audio.duration_s + LONGEST_BUFFER_S
         await within(bound_s, "speaker", self._playback.write(audio))
         self._written_s += audio.duration_s

@@ -85,6 +85,7 @@ class Turn:
             record,
             answerers.board,
             deadlines,
+            answerers.speaker.silence,
         )
 
     async def answer(self, words: Words, history: Callable[[], tuple[Line, ...]]) -> ReplyDone | NothingHeard:
@@ -167,8 +168,11 @@ class Turn:
         self._with.board.post(heard)
 
     async def _understood(self, transcript: Transcript, history: tuple[Line, ...]) -> Request | None:
-        """The request that a mind is to answer; None when what was heard was answered here and now."""
-        if not transcript.text:
+        """The request that a mind is to answer; None when what was heard was answered here and now.
+
+        Words that only System 2 knows cannot be judged; it keeps them to itself in no guardian mode.
+        """
+        if not transcript.text and transcript.heard_as is None:
             route = self._route(Mind.STOCK, "there was speech, but no words that the device knows")
             await self._speaking.say_vetted(self._with.phrases(Stock.NOT_UNDERSTOOD), route)
             return None

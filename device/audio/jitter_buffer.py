@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from device.contracts import Audio
+from device.contracts import Audio, Due
 
 FIRST_HOLD_S = 0.12
 """Before anything is known: two packets of 60 ms."""
@@ -23,15 +23,6 @@ LONGEST_HOLD_S = 1.0
 HALF_LIFE_S = 40.0
 MARGIN = 1.25
 """Times the lateness that ran dry."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """What the speaker is given now."""
-
-    audio: tuple[Audio, ...] = ()
-    again_s: float | None = None
-    """When to ask again, if nothing comes before; None: nothing is held."""
 
 
 class JitterBuffer:
@@ -88,7 +79,8 @@ class JitterBuffer:
     def _ran_dry(self, stretch: _Stretch, arrived_s: float) -> None:
         self.gaps += 1
         late_s = stretch.late_s(arrived_s)
-        self.hold_s = min(max(self.hold_s, MARGIN * late_s), LONGEST_HOLD_S)
+        if late_s < LONGEST_HOLD_S:  # nothing would have bridged a longer one: a voice that pauses
+            self.hold_s = min(max(self.hold_s, MARGIN * late_s), LONGEST_HOLD_S)
         self._stretch = None
 
     def _relax(self, stretch: _Stretch) -> None:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from device.contracts import AnsweredBy, Express, Mind, ReplyItem, Say
+from device.contracts import AnsweredBy, Express, Hush, Mind, ReplyItem, Say
 from device.errors import MindError, StageError, StageTimeout
 from device.pipeline import bounded, close, each_within
 
@@ -79,7 +79,7 @@ def answers(item: ReplyItem) -> bool:
     """Whether a person has got something by it."""
     if isinstance(item, Say):
         return bool(item.text.strip())
-    return not isinstance(item, Express | AnsweredBy)
+    return not isinstance(item, Express | AnsweredBy | Hush)
 
 
 def failing(attempt: Attempt, error: Exception) -> str:

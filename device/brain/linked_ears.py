@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from device.brain.router import Use
 from device.contracts import Frame, Transcript
-from device.errors import StageError, TwomindsError
+from device.errors import NoSystem2, StageError, TwomindsError
 from device.ports import Listening, SpeechToText, System2
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,13 @@ class LinkedEars:
 
     def listen(self) -> Listening:
         ours = self._on_board.listen()
-        return _Both(ours, self._system_two.listen(), self._may_send) if self._may_send() else ours
+        if not self._may_send():
+            return ours
+        try:
+            return _Both(ours, self._system_two.listen(), self._may_send)
+        except NoSystem2 as error:
+            log.warning("System 2 does not hear this: %s", error)
+            return ours
 
     async def close(self) -> None:
         await self._on_board.close()
@@ -71,7 +78,10 @@ class _Both:
         return self._ours.partial or (self._theirs.partial if self._sending else "")
 
     async def finish(self) -> Transcript:
-        """System 2's transcript if it is there in time, else ours. Raises what ours did if neither is."""
+        """System 2's transcript if it is there in time, else ours. Raises what ours did if neither is.
+
+        Of a System 2 that does not tell its words, ours count, and it is asked about the sound that it heard.
+        """
         if not self._sending:
             return await self._ours.finish()
         async with asyncio.TaskGroup() as group:
@@ -113,9 +123,14 @@ async def _better(ours: asyncio.Task[_Heard], theirs: asyncio.Task[_Heard]) -> _
     if _has_words(theirs):
         return theirs.result()
     heard = await ours
-    if isinstance(heard, Exception) and theirs.done() and isinstance(theirs.result(), Transcript):
-        return theirs.result()  # System 2 heard that nobody spoke, which is more than we know
-    return heard
+    far = theirs.result() if theirs.done() else None
+    if not isinstance(far, Transcript):
+        return heard
+    if far.heard_as is None:  # nobody spoke, which is more than we know
+        return far if isinstance(heard, Exception) else heard
+    if isinstance(heard, Transcript) and heard.text.strip():
+        return replace(heard, heard_as=far.heard_as)
+    return heard  # without words that can be judged, nobody is asked
 
 
 def _has_words(ears: asyncio.Task[_Heard]) -> bool:

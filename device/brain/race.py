@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from device.brain.cascade import NAMES, Attempt, NobodyAnswered, answers, failing
 from device.brain.chunker import ClauseSplitter
-from device.contracts import AnsweredBy, ReplyItem, Say, Spoken
+from device.contracts import AnsweredBy, ReplyItem, Say, Spoken, Unworded
 from device.errors import MindError, StageError
 from device.pipeline import bounded, close
 
@@ -151,8 +151,8 @@ class _Runner:
             self._begin.append(item)
             if isinstance(item, Say):
                 clauses = splitter.feed(item.text, ends=item.ends)
-            elif isinstance(item, Spoken):
-                clauses = [*splitter.flush(), item.text]
+            elif isinstance(item, Spoken | Unworded):
+                clauses = [*splitter.flush(), item.text if isinstance(item, Spoken) else ""]
             else:
                 clauses = splitter.flush()
             if clauses:

@@ -171,8 +171,9 @@ class Connection:
         self._writable.set()
 
     def _follow(self, step: Step, kind: Kind, turn_id: int | None = None) -> None:
+        sound_ms = self.capabilities.up.frame_ms if kind == "audio" else 0
         for frame in step.frames:
-            self._outgoing.put(Outbound(frame, kind, turn_id))
+            self._outgoing.put(Outbound(frame, kind, turn_id, sound_ms))
         if step.frames:
             self._writable.set()
         for post in step.posts:

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from device.contracts import Audio, Emotion, Express, ReplyItem, Say, Spoken, Unworded
+from device.contracts import Audio, Emotion, Express, Hush, ReplyItem, Say, Spoken, Unworded
 from device.errors import LinkError, MindError
 from device.link import native as n
 from device.link.setback import quoted
 from device.link.tools import Act
-from device.ports import SoundDecoder
+from device.ports import SoundBuffer, SoundDecoder
 
 LONGEST_TEXT_CHARACTERS = 16_000
 LONGEST_SOUND_S = 300.0
@@ -25,11 +25,6 @@ MOST_PARTS = 8192
 MOST_BYTES = 6 << 20
 LONGEST_SILENCE_S = 60.0
 """Between two words of an answer; whoever listens has given it up long before."""
-
-CLAUSE_PAUSE_S = 0.08
-"""What has come of a clause's sound is passed on when it pauses: longer than the longest packet."""
-CLAUSE_WAIT_S = 0.1
-"""And after so long in any case, in pieces: waiting for the whole of it would be heard."""
 
 _EMOTIONS = frozenset(emotion.value for emotion in Emotion)
 
@@ -41,7 +36,16 @@ class _Clause:
     text: str
 
 
-_Part: TypeAlias = Say | Express | Act | _Clause | n.Media
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """Of the clause before it."""
+
+    packet: n.Media
+    arrived_s: float
+    """Of the loop's clock."""
+
+
+_Part: TypeAlias = Say | Express | Act | Hush | _Clause | _Sound
 TurnWord: TypeAlias = n.Text | n.Media | n.Feeling | n.Ended | n.Clear
 
 
@@ -52,12 +56,13 @@ class Exchange:
         self,
         turn_id: int,
         make_decoder: Callable[[], SoundDecoder],
+        buffer: SoundBuffer,
         packet_s: float,
         *,
         wordless: bool,
         begun: Callable[[], None],
     ) -> None:
-        """`begun` is called at the first words, or the first sound."""
+        """`buffer` is this answer's while it lasts. `begun` is called at its first words or first sound."""
         self.turn_id = turn_id
         self.signed = False
         """Something of this turn has come."""
@@ -70,6 +75,7 @@ class Exchange:
         self.stray = 0
         """Packets that came without words before them."""
         self._make_decoder = make_decoder
+        self._buffer = buffer
         self._packet_s = packet_s
         self._wordless = wordless
         self._begun = begun
@@ -80,8 +86,9 @@ class Exchange:
         self._characters = self._packets = self._bytes = self._count = 0
         self._worded = False
         self._clause: str | None = None
-        self._sound: list[Audio] = []
-        self._sound_since_s = 0.0
+        """Whose sound comes; "" once its words were passed on."""
+        self._again_s: float | None = None
+        """When more of what is held back is due."""
 
     # --- the reader's side -------------------------------------------------------------------------
 
@@ -93,7 +100,7 @@ class Exchange:
         if isinstance(word, n.Ended):
             self._end(word)
         elif isinstance(word, n.Clear):
-            self._drop()
+            self._take_back()
         elif isinstance(word, n.Feeling):
             if word.emotion in _EMOTIONS:
                 self._put(Express(Emotion(word.emotion)))
@@ -139,7 +146,7 @@ class Exchange:
         if self._packets * self._packet_s > LONGEST_SOUND_S or self._bytes > MOST_BYTES:
             self._too_much()
             return
-        self._put(packet)
+        self._put(_Sound(packet, asyncio.get_running_loop().time()))
         self._begin()
 
     def _begin(self) -> None:
@@ -168,88 +175,89 @@ class Exchange:
         self.over = self.settled = True
         self._waiting.set()
 
+    def _take_back(self) -> None:
+        """What was passed on already is not to sound either."""
+        self._drop()
+        self._put(Hush())
+        self.over = self.settled = True
+
     def _drop(self) -> None:
         self._parts.clear()
-        self._sound.clear()
+        self._buffer.clear()
         self._clause = None
 
     # --- the turn's side ---------------------------------------------------------------------------
 
     async def next(self) -> ReplyItem | None:
         """The next piece of the answer; None at its end. Raises MindError. Cancel-safe."""
-        while True:
-            if self._parts:
-                item = self._taken()
-                if item is not None:
-                    return item
-            elif self.over:
+        while (item := self._taken()) is None and (item := self._due()) is None:
+            if self.over:
                 return self._last()
-            elif not await self._more() and (spoken := self._flush()) is not None:
-                return spoken
+            await self._more()
+        return item
 
     def _taken(self) -> ReplyItem | None:
-        part = self._parts[0]
-        if not isinstance(part, n.Media) and (spoken := self._flush(whole=True)) is not None:
-            return spoken
-        self._parts.popleft()
-        if isinstance(part, _Clause):
+        """The next of what has come that is no sound; the sound before it comes first."""
+        while self._parts:
+            part = self._parts[0]
+            if isinstance(part, _Sound):
+                self._parts.popleft()
+                self._hold(part)
+                continue
+            if (spoken := self._whole_clause()) is not None:
+                return spoken
+            self._parts.popleft()
+            if not isinstance(part, _Clause):
+                return part
             self._clause = part.text
-            return None
-        if isinstance(part, n.Media):
-            return self._heard(part)
-        return part
+        return None
 
-    def _heard(self, packet: n.Media) -> ReplyItem | None:
-        audio = self._decoded(packet)
-        if audio is None:
-            return None
-        now_s = asyncio.get_running_loop().time()
-        if not self._sound:
-            self._sound_since_s = now_s
-        self._sound.append(audio)
-        late = not self._parts and now_s - self._sound_since_s >= CLAUSE_WAIT_S
-        return self._flush() if late or self._clause is None else None
-
-    def _decoded(self, packet: n.Media) -> Audio | None:
+    def _hold(self, sound: _Sound) -> None:
         try:
             if self._decoder is None:
                 self._decoder = self._make_decoder()
-            return self._decoder.decode(packet.number, packet.packet)
+            audio = self._decoder.decode(sound.packet.number, sound.packet.packet)
         except LinkError as error:
             raise MindError(f"System 2 sent sound that is none: {error}") from error
+        if audio is not None:
+            self._buffer.push(audio, sound.arrived_s)
 
-    def _flush(self, *, whole: bool = False) -> ReplyItem | None:
-        """What was gathered of a clause. `whole`: nothing more of it comes; without sound, only words."""
-        clause, sound = self._clause, self._sound
-        if whole:
-            self._clause = None
-        if not sound:
-            return Say(clause, ends=True) if whole and clause else None
-        audio = Audio(b"".join(one.pcm for one in sound), sound[0].rate_hz)
-        self._sound = []
-        if clause is None:
+    def _due(self) -> ReplyItem | None:
+        """What may sound now of a clause, or of sound without words."""
+        due = self._buffer.due(asyncio.get_running_loop().time())
+        self._again_s = due.again_s
+        if not due.audio:
+            return None
+        audio = Audio(b"".join(piece.pcm for piece in due.audio), due.audio[0].rate_hz)
+        if self._clause is None:
             return Unworded(audio)
-        self._clause = None if whole else ""
-        return Spoken(clause, audio)
+        words, self._clause = self._clause, ""
+        return Spoken(words, audio)
+
+    def _whole_clause(self) -> ReplyItem | None:
+        """The rest of a clause, of which nothing more comes; without sound, only its words."""
+        self._buffer.end()
+        spoken, words = self._due(), self._clause
+        if spoken is None and words:
+            spoken = Say(words, ends=True)
+        self._clause = None
+        return spoken
 
     def _last(self) -> ReplyItem | None:
-        if (item := self._flush(whole=True)) is not None:
+        if (item := self._whole_clause()) is not None:
             return item
         if self._error is not None:
             raise self._error
         return None
 
-    async def _more(self) -> bool:
-        """Wait until something comes; False when a clause's sound pauses."""
+    async def _more(self) -> None:
+        """Wait until something comes, or what is held back is due. Raises MindError after too long."""
         self._waiting.clear()
-        longest_s = CLAUSE_PAUSE_S if self._sound else LONGEST_SILENCE_S
-        late = asyncio.get_running_loop().call_later(longest_s, self._waiting.set)
+        loop, held_s = asyncio.get_running_loop(), self._again_s
+        late = loop.call_at(loop.time() + LONGEST_SILENCE_S if held_s is None else held_s, self._waiting.set)
         try:
             await self._waiting.wait()
         finally:
             late.cancel()
-        if self._parts or self.over:
-            return True
-        if not self._sound:
+        if held_s is None and not self._parts and not self.over:
             raise MindError(f"System 2 said nothing more for {LONGEST_SILENCE_S:g} s.")
-        return False

@@ -27,13 +27,19 @@ class Hearing:
         send: Callable[[ToSystem2], None],
         ended: Callable[[], None],
         clear: Callable[[], None],
+        *,
+        tells_words: bool = True,
     ) -> None:
-        """`ended`: all of the sound was sent. `clear`: nobody wants this turn any more."""
+        """`ended`: all of the sound was sent. `clear`: nobody wants this turn any more.
+
+        `tells_words`: an empty transcript means that nobody spoke, and there is nothing to ask about.
+        """
         self.exchange = exchange
         self._encoder = encoder
         self._send = send
         self._end = ended
         self._clear = clear
+        self._tells_words = tells_words
         self._partial = ""
         self._ended = False
         self._final: n.Transcript | None = None
@@ -71,9 +77,9 @@ class Hearing:
             raise SttError(f"System 2 did not say within {LONGEST_S:g} s what it heard.") from error
         if self._final is None:
             raise self._error or SttError("Nobody listens any more.")
-        return Transcript(
-            self._final.text.strip(), ENGINE, confidence=self._final.confidence, heard_as=self.turn_id
-        )
+        text = self._final.text.strip()
+        heard_as = self.turn_id if text or not self._tells_words else None
+        return Transcript(text, ENGINE, confidence=self._final.confidence, heard_as=heard_as)
 
     async def abandon(self) -> None:
         """What was understood stays, for the question about it; the next utterance ends it."""

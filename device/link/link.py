@@ -116,7 +116,8 @@ class Link:
         return self._turns.listen(connection)
 
     def spoken(self, turn_id: int, text: str, *, cut_off: bool) -> None:
-        """What really sounded of a turn that System 2 was asked in. Returns at once."""
+        """A turn is over: what really sounded of it. Returns at once."""
+        self._turns.forget_heard()
         self._sounded.note(turn_id, text, cut_off=cut_off)
         if self._connection is not None:
             self._tell_what_sounded(self._connection)

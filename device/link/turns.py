@@ -17,7 +17,7 @@ from device.link.health import Reachable
 from device.link.hearing import Hearing
 from device.link.setback import Pace, Setback, quoted
 from device.link.tools import Toolbox
-from device.ports import SoundDecoder, SoundEncoder
+from device.ports import SoundBuffer, SoundDecoder, SoundEncoder
 
 UNANSWERED_AT_MOST = 2
 """Questions in a row that nothing came of: some servers' handlers die while their sockets live on."""
@@ -31,10 +31,11 @@ UNWORDED = (
 
 @dataclass(frozen=True, slots=True)
 class Sounds:
-    """How sound is packed and unpacked."""
+    """How sound is packed, unpacked, and held back until it will not run dry."""
 
     encoder: Callable[[Codec], SoundEncoder]
     decoder: Callable[[Codec], SoundDecoder]
+    buffer: Callable[[], SoundBuffer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Turns:
         clock: Callable[[], float],
     ) -> None:
         self._sounds = sounds
+        self._buffer = sounds.buffer()
         self._rules = rules
         self._reachable = reachable
         self._changed = changed
@@ -119,6 +121,7 @@ class Turns:
             connection.send,
             ended=self._questioned,
             clear=lambda: self.finish(connection, exchange),
+            tells_words=connection.capabilities.gives_text or self._rules.guardian,
         )
         connection.send(n.Begin(turn_id=exchange.turn_id, answer=self._rules.answers_at_once))
         return self._hearing
@@ -146,14 +149,20 @@ class Turns:
                 self._unanswered = 0
                 connection.break_off(Setback("System 2 takes no questions; it is called anew."))
 
+    def forget_heard(self) -> None:
+        """What was heard and nobody has asked about is not wanted: an answer may be on its way unasked."""
+        if self._hearing is not None and self._hearing.understood:
+            self._hearing.drop()
+            self._hearing = None
+
     def finish(self, connection: Connection, exchange: Exchange) -> None:
         """Nobody wants more of it. System 2 is told, unless it has ended it by itself."""
         if not exchange.settled:
             exchange.settled = True
             connection.forget_sound(exchange.turn_id)
             connection.send(n.Clear(turn_id=exchange.turn_id))
-        exchange.close()
         if self._exchange is exchange:
+            exchange.close()
             self._exchange = None
             connection.idle.set()
         self._changed()
@@ -200,10 +209,12 @@ class Turns:
             self._exchange.fail(MindError("System 2 was asked something else."))
             self.finish(connection, self._exchange)
         capabilities = connection.capabilities
+        self._buffer.clear()
         self._asked_s = None
         self._exchange = Exchange(
             next(self._ids),
             lambda: self._sounds.decoder(capabilities.down),
+            self._buffer,
             capabilities.down.frame_ms / 1000,
             wordless=not capabilities.gives_words_of_sound and not self._rules.guardian,
             begun=self._answered,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from device.audio.jitter_buffer import JitterBuffer
 from device.audio.opus import OpusDecoder, OpusEncoder
 from device.config import System2
 from device.contracts import (
@@ -35,6 +36,7 @@ from tests.gateway.process import Running, running_gateway
 SOUNDS = Sounds(
     encoder=lambda codec: OpusEncoder(codec.rate_hz, frame_ms=codec.frame_ms),
     decoder=lambda codec: OpusDecoder(codec.rate_hz),
+    buffer=JitterBuffer,
 )
 
 

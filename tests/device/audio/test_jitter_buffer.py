@@ -12,10 +12,9 @@ from device.audio.jitter_buffer import (
     FIRST_HOLD_S,
     LONGEST_HOLD_S,
     SHORTEST_HOLD_S,
-    Due,
     JitterBuffer,
 )
-from device.contracts import Audio
+from device.contracts import Audio, Due
 
 PACKET_S = 0.06
 PACKET = Audio(bytes(2 * 1440), 24_000)
@@ -108,10 +107,18 @@ def test_waiting_for_the_next_clause_is_no_gap() -> None:
     assert buffer.gaps == 0
 
 
-def test_a_link_that_stood_still_makes_nobody_wait_longer_than_a_second() -> None:
+def test_a_bad_link_makes_nobody_wait_longer_than_a_second() -> None:
     buffer = JitterBuffer()
-    play(buffer, real_time(10.0, 50, late_s=30.0, late=20))
+    play(buffer, real_time(10.0, 50, late_s=1.0, late=20))
     assert 0.9 * LONGEST_HOLD_S < buffer.hold_s <= LONGEST_HOLD_S
+
+
+def test_a_pause_that_no_waiting_would_have_bridged_teaches_nothing() -> None:
+    """As where a voice is still being made, and no clause tells so."""
+    buffer = JitterBuffer()
+    play(buffer, real_time(10.0, 50, late_s=1.5, late=20))
+    assert buffer.gaps == 1
+    assert buffer.hold_s <= FIRST_HOLD_S
 
 
 def test_a_barge_in_drops_what_is_held_and_the_next_answer_begins_anew() -> None:

@@ -10,7 +10,7 @@ import pytest
 from device.brain.linked_ears import BETTER_WITHIN_S, INSTEAD_WITHIN_S, LinkedEars
 from device.contracts import Frame, LinkHealth, Transcript
 from device.errors import LinkError, NoSystem2, SttError
-from tests.fakes import FakeStt, FakeSystem2
+from tests.fakes import FakeListening, FakeStt, FakeSystem2
 from tests.virtual_time import run
 
 FRAMES = [Frame(bytes(640), i / 50) for i in range(5)]
@@ -88,6 +88,23 @@ def test_who_is_heard(row: Row) -> None:
     assert theirs.listenings[0].abandoned
 
 
+@pytest.mark.parametrize("order", [(0.5, 0.1), (0.1, 0.4)])
+def test_of_a_system_2_that_does_not_tell_its_words_ours_count_as_what_it_heard(
+    order: tuple[float, float],
+) -> None:
+    silent = FakeStt("", takes_s=order[1], heard_as=4)
+    heard, took_s = run(hear(ears(on_board(order[0]), silent)))
+    assert heard == Transcript(OURS, "fake", heard_as=4)
+    assert took_s == pytest.approx(max(order), abs=0.02)
+
+
+def test_without_words_of_ours_nobody_is_asked_about_sound_that_cannot_be_judged() -> None:
+    heard, _ = run(hear(ears(FakeStt("", takes_s=0.1), FakeStt("", heard_as=4))))
+    assert heard == Transcript("", "fake")
+    with pytest.raises(SttError, match="It broke"):
+        run(hear(ears(on_board(fails=BROKEN), FakeStt("", heard_as=4))))
+
+
 @pytest.mark.parametrize("order", [(0.1, 0.2), (0.2, 0.1)])
 def test_when_both_fail_it_is_ours_that_is_told(order: tuple[float, float]) -> None:
     with pytest.raises(SttError, match="It broke"):
@@ -122,6 +139,19 @@ def test_leave_that_is_taken_back_in_the_middle_stops_the_sound_at_once() -> Non
     assert run(story()) == OURS
     assert len(theirs.listenings[0].frames) == 2
     assert len(ours.listenings[0].frames) == 5
+
+
+def test_a_link_that_goes_down_before_it_listens_costs_nothing() -> None:
+    ours = on_board()
+    linked = ears(ours, far())
+
+    def away() -> FakeListening:
+        raise NoSystem2("The link is gone.")
+
+    linked._system_two.listen = away  # type: ignore[method-assign]
+    heard, _ = run(hear(linked))
+    assert heard.text == OURS
+    assert len(ours.listenings) == 1
 
 
 def test_a_link_that_breaks_while_it_is_fed_costs_nothing() -> None:

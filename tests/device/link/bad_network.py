@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 
@@ -16,6 +16,8 @@ class Trouble:
 
     delay_s: float = 0.0
     """Each way."""
+    late_s: Callable[[], float] = lambda: 0.0
+    """How much later than that a piece comes, drawn for each; their order stays, as TCP keeps it."""
     slices: int = 0
     """Bytes are passed on so many at a time."""
     swallows: bool = False
@@ -41,6 +43,7 @@ async def _pass_on(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, trouble: Trouble, *, up: bool
 ) -> None:
     loop = asyncio.get_running_loop()
+    free_s = 0.0
     with contextlib.suppress(ConnectionError, RuntimeError):
         while not (up and trouble.stalls) and (data := await reader.read(4096)):
             if trouble.swallows:
@@ -48,8 +51,9 @@ async def _pass_on(
             size = trouble.slices or len(data)
             pieces = [data[at : at + size] for at in range(0, len(data), size)]
             for piece in pieces:
-                if trouble.delay_s:
-                    loop.call_later(trouble.delay_s, writer.write, piece)
+                free_s = max(free_s + 1e-6, loop.time() + trouble.delay_s + trouble.late_s())
+                if trouble.delay_s or free_s > loop.time() + 1e-3:
+                    loop.call_at(free_s, writer.write, piece)
                 else:
                     writer.write(piece)
                     await writer.drain()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from websockets.asyncio.server import ServerConnection, serve
 
+from device.audio.jitter_buffer import JitterBuffer
 from device.contracts import Audio, LinkHealth, Question, ReplyItem
 from device.link import native as n
 from device.link.address import socket_address
@@ -79,7 +80,7 @@ class PlainDecoder:
         return Audio(packet, self._rate_hz)
 
 
-PLAIN = Sounds(PlainEncoder, PlainDecoder)
+PLAIN = Sounds(PlainEncoder, PlainDecoder, JitterBuffer)
 
 
 @dataclass

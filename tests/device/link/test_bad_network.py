@@ -7,8 +7,9 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
+from websockets.asyncio.server import ServerConnection
 
-from device.contracts import FRAME_BYTES, Frame, Question, Say
+from device.contracts import FRAME_BYTES, Frame, Question, Say, Spoken
 from device.errors import MindError
 from device.link import connection, dialling
 from device.link import native as n
@@ -44,6 +45,52 @@ def test_messages_in_pieces_of_one_byte_are_understood() -> None:
         async with over(Trouble(slices=1)) as made:
             await made.up()
             assert await answer(made.link, WHY) == [Say("So.")]
+
+    asyncio.run(story())
+
+
+async def sound_as_it_sounds(peer: Peer, trouble: Trouble) -> None:
+    """Answers with a clause whose packets come one every 60 ms, the ninth half a second late."""
+    with contextlib.suppress(Exception):
+        while True:
+            word = await peer.hears()
+            if not isinstance(word, n.Ask):
+                continue
+            await peer.say(n.Text(turn_id=word.turn_id, text="So it is.", audio=True))
+            for number in range(20):
+                trouble.late_s = lambda late=number == 8: 0.5 if late else 0.0  # type: ignore[misc]
+                await peer.say(n.Media(word.turn_id, number, bytes(2880)))
+                await asyncio.sleep(0.06)
+            await peer.say(n.Ended(turn_id=word.turn_id))
+
+
+async def heard(made: Device, turn_id: int) -> tuple[float, float]:
+    """A whole answer: how long nothing sounded in its middle, and how much of it there was."""
+    ends_s, silent_s, sound_s = 0.0, 0.0, 0.0
+    async for item in made.link.ask(Question(turn_id, "Why?", "en")):
+        assert isinstance(item, Spoken)
+        now_s = asyncio.get_running_loop().time()
+        silent_s += max(0.0, now_s - ends_s) if ends_s else 0.0
+        ends_s = max(now_s, ends_s) + item.audio.duration_s
+        sound_s += item.audio.duration_s
+    return silent_s, sound_s
+
+
+def test_what_a_network_delays_is_heard_with_a_gap_once_and_then_without() -> None:
+    async def story() -> None:
+        trouble = Trouble()
+
+        async def served(socket: ServerConnection) -> None:
+            await sound_as_it_sounds(await greet(socket), trouble)
+
+        async with server(served) as port, network(port, trouble) as way:  # noqa: SIM117
+            async with running(device(f"ws://127.0.0.1:{way}/", wants_sound=True)) as made:
+                await made.up()
+                first_gap_s, first_s = await heard(made, 1)
+                second_gap_s, second_s = await heard(made, 2)
+                assert [first_s, second_s] == pytest.approx([1.2, 1.2])
+                assert first_gap_s > 0.25
+                assert second_gap_s < 0.1
 
     asyncio.run(story())
 

@@ -7,21 +7,30 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from device.contracts import Audio, Emotion, Express, Gesture, Perform, ReplyItem, Say, Spoken, Unworded
+from device.audio.jitter_buffer import FIRST_HOLD_S, LONGEST_HOLD_S, JitterBuffer
+from device.contracts import (
+    Audio,
+    Emotion,
+    Express,
+    Gesture,
+    Hush,
+    Perform,
+    ReplyItem,
+    Say,
+    Spoken,
+    Unworded,
+)
 from device.errors import LinkError, MindError
 from device.link import native as n
 from device.link.dialect import Codec
-from device.link.exchange import (
-    CLAUSE_PAUSE_S,
-    CLAUSE_WAIT_S,
-    LONGEST_SILENCE_S,
-    LONGEST_TEXT_CHARACTERS,
-    Exchange,
-)
+from device.link.exchange import LONGEST_SILENCE_S, LONGEST_TEXT_CHARACTERS, Exchange
 from tests import virtual_time
 from tests.device.link.scripted import PlainDecoder
 
 DONE = n.Ended(turn_id=1)
+PACKET_S = 0.06
+PACKET = bytes(2880)
+"""60 ms at 24 kHz."""
 
 
 def text(words: str, audio: bool = False) -> n.Text:
@@ -32,9 +41,14 @@ def sound(number: int, packet: bytes = b"ab") -> n.Media:
     return n.Media(1, number, packet)
 
 
-def exchange(wordless: bool = False, begun: Callable[[], None] = lambda: None) -> Exchange:
+def exchange(
+    wordless: bool = False,
+    begun: Callable[[], None] = lambda: None,
+    buffer: JitterBuffer | None = None,
+) -> Exchange:
     codec = Codec("opus", 24000, 60)
-    return Exchange(1, lambda: PlainDecoder(codec), 0.06, wordless=wordless, begun=begun)
+    held = buffer or JitterBuffer()
+    return Exchange(1, lambda: PlainDecoder(codec), held, PACKET_S, wordless=wordless, begun=begun)
 
 
 def told(story: Callable[[], Awaitable[None]]) -> None:
@@ -111,7 +125,7 @@ def test_a_clause_of_no_words_gives_its_sound_no_cover(nothing: str) -> None:
 
 
 def test_sound_without_words_is_heard_where_that_is_allowed() -> None:
-    assert taken(sound(0), sound(1), DONE, wordless=True) == 2 * [Unworded(Audio(b"ab", 24000))]
+    assert taken(sound(0), sound(1), DONE, wordless=True) == [Unworded(Audio(b"abab", 24000))]
 
 
 def test_the_last_clause_does_not_wait_for_the_end_of_the_answer() -> None:
@@ -122,28 +136,63 @@ def test_the_last_clause_does_not_wait_for_the_end_of_the_answer() -> None:
         began_s = asyncio.get_running_loop().time()
         assert await made.next() == Spoken("One.", Audio(b"ab", 24000))
         waited_s = asyncio.get_running_loop().time() - began_s
-        assert waited_s == pytest.approx(CLAUSE_PAUSE_S)
+        assert waited_s == pytest.approx(FIRST_HOLD_S)
 
     told(story)
 
 
-def test_sound_that_comes_no_faster_than_it_sounds_is_heard_in_pieces() -> None:
+async def paced(made: Exchange, packets: int, every_s: float, late_s: dict[int, float]) -> list[float]:
+    """A clause whose packets come `every_s`, some later, and none before the one before it.
+
+    How long after its first packet it began, and before each further piece how long nothing sounded.
+    """
+    loop = asyncio.get_running_loop()
+    began_s = came_s = loop.time()
+    made.take(text("Slow.", True))
+    for number in range(packets):
+        came_s = max(came_s, began_s + every_s * number + late_s.get(number, 0.0)) + 1e-6
+        loop.call_at(came_s, made.take, sound(number, PACKET))
+    loop.call_at(came_s + 0.001, made.take, DONE)
+    gaps_s, ends_s, heard_s = [], None, 0.0
+    while (item := await made.next()) is not None:
+        assert isinstance(item, Spoken)
+        assert item.text == ("Slow." if ends_s is None else "")
+        now_s = loop.time()
+        gaps_s.append(now_s - began_s if ends_s is None else max(0.0, now_s - ends_s))
+        ends_s = max(now_s, ends_s or 0.0) + item.audio.duration_s
+        heard_s += item.audio.duration_s
+    assert heard_s == pytest.approx(packets * PACKET_S)
+    return gaps_s
+
+
+def test_sound_that_comes_faster_than_it_sounds_is_not_held_back() -> None:
     async def story() -> None:
-        made = exchange()
-        loop = asyncio.get_running_loop()
-        began_s = loop.time()
-        made.take(text("Slow.", True))
-        for number in range(40):
-            loop.call_later(0.06 * number, made.take, sound(number))
-        loop.call_later(2.5, made.take, DONE)
-        first = await made.next()
-        assert isinstance(first, Spoken)
-        assert first.text == "Slow."
-        assert loop.time() - began_s <= CLAUSE_WAIT_S + 0.07
-        pieces = await rest(made)
-        assert all(isinstance(piece, Spoken) and piece.text == "" for piece in pieces)
-        whole = b"".join(piece.audio.pcm for piece in [first, *pieces] if isinstance(piece, Spoken))
-        assert whole == 40 * b"ab"
+        first_s, *gaps_s = await paced(exchange(), 40, 0.001, {})
+        assert first_s < 0.01
+        assert sum(gaps_s) == 0
+
+    told(story)
+
+
+def test_sound_that_comes_as_it_sounds_is_held_back_for_a_moment_and_then_given_in_pieces() -> None:
+    async def story() -> None:
+        first_s, *gaps_s = await paced(exchange(), 40, PACKET_S, {})
+        assert first_s == pytest.approx(FIRST_HOLD_S, abs=0.001)
+        assert len(gaps_s) > 20
+        assert sum(gaps_s) == 0
+
+    told(story)
+
+
+def test_what_one_answer_taught_about_the_network_helps_the_next() -> None:
+    async def story() -> None:
+        buffer, late = JitterBuffer(), dict.fromkeys((10, 25), 0.3)
+        one = await paced(exchange(buffer=buffer), 40, PACKET_S, late)
+        buffer.clear()
+        other = await paced(exchange(buffer=buffer), 40, PACKET_S, late)
+        assert sum(one[1:]) > 0.1
+        assert sum(other[1:]) == 0
+        assert FIRST_HOLD_S < other[0] < LONGEST_HOLD_S
 
     told(story)
 
@@ -162,7 +211,21 @@ def test_an_answer_that_fails_says_why_after_what_came_before(reason: str) -> No
 
 
 def test_what_system_2_takes_back_is_not_heard() -> None:
-    assert taken(text("No."), n.Clear(turn_id=1), text("Yes."), DONE) == [Say("Yes.")]
+    assert taken(text("No."), n.Clear(turn_id=1), text("Yes."), DONE) == [Hush()]
+
+
+def test_sound_that_is_held_back_is_taken_back_too() -> None:
+    async def story() -> None:
+        made = exchange()
+        made.take(text("No.", True))
+        made.take(sound(0, PACKET))
+        reading = asyncio.ensure_future(rest(made))
+        await asyncio.sleep(FIRST_HOLD_S / 2)
+        made.take(n.Clear(turn_id=1))
+        assert made.settled, "it has ended by that, and need not be told"
+        assert await reading == [Hush()]
+
+    told(story)
 
 
 def test_nothing_comes_out_after_it_was_closed() -> None:
@@ -249,7 +312,7 @@ def test_sound_that_is_none_fails() -> None:
             raise LinkError("no packet")
 
     async def story() -> None:
-        made = Exchange(1, Broken, 0.06, wordless=False, begun=lambda: None)
+        made = Exchange(1, Broken, JitterBuffer(), PACKET_S, wordless=False, begun=lambda: None)
         made.take(text("One.", True))
         made.take(sound(0))
         with pytest.raises(MindError, match="sound that is none"):

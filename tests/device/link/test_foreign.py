@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 from collections.abc import AsyncIterator
@@ -10,11 +11,12 @@ from collections.abc import AsyncIterator
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from device.contracts import Audio, Question, Unworded
+from device.contracts import FRAME_BYTES, Audio, Frame, Question, Transcript, Unworded
 from device.errors import NoSystem2
 from device.link import native as n
 from device.link.address import hook_address
 from device.link.dialect import Capabilities, Codec, Step, ToSystem2, Wire
+from device.link.fastrtc import FastRtc
 from device.link.hook import Hook
 from device.link.link import Calls, Link
 from device.link.setback import Setback
@@ -82,7 +84,7 @@ def test_sound_without_words_is_heard_where_that_is_allowed_until_it_falls_quiet
             made = device(f"ws://127.0.0.1:{port}/", rules=ADULTS, dialect=lambda session: Wordless())
             async with running(made):
                 await made.up()
-                sound = [Unworded(Audio(b"ab", 8000)), Unworded(Audio(b"cd", 8000))]
+                sound = [Unworded(Audio(b"abcd", 8000))]
                 for _ in range(2):
                     began_s = asyncio.get_running_loop().time()
                     assert await answer(made.link, WHY) == sound
@@ -164,6 +166,63 @@ def test_a_server_that_takes_no_questions_any_more_is_called_anew() -> None:
     virtual_time.run(story())
 
 
+# --- sound that nobody asked for ---------------------------------------------------------------------
+
+
+async def fastrtc(socket: ServerConnection) -> None:
+    """Answers every utterance by itself, whether anybody wants it or not: each in bytes of its number."""
+    utterances: asyncio.Queue[int] = asyncio.Queue()
+
+    async def answers() -> None:
+        while True:
+            number = await utterances.get()
+            await socket.send('{"type":"log","data":"response_starting"}')
+            for _ in range(30):
+                payload = base64.b64encode(bytes([number, 0])).decode()
+                await socket.send(json.dumps({"event": "media", "media": {"payload": payload}}))
+                await asyncio.sleep(0.005)
+
+    speaking, heard, spoke = asyncio.ensure_future(answers()), 0, False
+    async for frame in socket:
+        message = json.loads(frame)
+        if message["event"] == "ping":
+            await socket.send('{"event":"pong"}')
+        elif message["event"] == "media":
+            silent = set(base64.b64decode(message["media"]["payload"])) == {0xFF}
+            if silent and spoke:
+                heard += 1
+                utterances.put_nowait(heard)
+            spoke = not silent
+    speaking.cancel()
+
+
+async def spoken(link: Link) -> Transcript:
+    listening = link.listen()
+    for number in range(10):
+        listening.feed(Frame(b"\1\0" * (FRAME_BYTES // 2), 0.02 * number))
+    return await listening.finish()
+
+
+def test_an_answer_that_nobody_asked_for_is_never_heard() -> None:
+    async def story() -> None:
+        async with server(fastrtc) as port:
+            made = device(f"ws://127.0.0.1:{port}/", rules=ADULTS, dialect=lambda session: FastRtc("ws-1"))
+            async with running(made):
+                await made.up()
+                first = await spoken(made.link)
+                assert (first.text, first.heard_as) == ("", 1)
+                await asyncio.sleep(0.05)
+                made.link.spoken(7, "It is noon.", cut_off=True)
+                with pytest.raises(NoSystem2):
+                    await answer(made.link, Question(7, "", "en", heard_as=1))
+                second = await spoken(made.link)
+                items = await answer(made.link, Question(8, "", "en", heard_as=second.heard_as))
+                sound = b"".join(item.audio.pcm for item in items if isinstance(item, Unworded))
+                assert sound == 30 * b"\2\0"
+
+    asyncio.run(story())
+
+
 # --- the hook --------------------------------------------------------------------------------------
 
 
@@ -213,7 +272,7 @@ def test_what_its_program_waits_for_is_posted_permitted_and_counted_as_words() -
             link, way = hooked(port, hook_port)
             async with kept(link):
                 await until(lambda: link.health.up)
-                assert len(await answer(link, WHY)) == 2
+                assert await answer(link, WHY) == [Unworded(Audio(b"abcd", 8000))]
                 await until(lambda: bodies == [{"text": "Why?"}])
                 assert way.opened == 1
                 assert way.sent_bytes == {"text": len('{"text":"Why?"}')}

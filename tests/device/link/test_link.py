@@ -329,6 +329,45 @@ def test_an_utterance_that_nobody_wants_is_cleared_and_the_next_is_heard() -> No
     asyncio.run(story())
 
 
+def test_what_was_heard_and_not_asked_about_is_cleared_when_the_turn_is_over() -> None:
+    async def script(peer: Peer) -> None:
+        await ended(peer)
+        await peer.say(n.Transcript(turn_id=1, text="Tea, please."))
+        assert await peer.hears() == n.Clear(turn_id=1)
+        await peer.say(n.Ended(turn_id=1, reason="cleared"))
+        assert await peer.hears() == n.Begin(turn_id=2)
+        await stay(peer)
+
+    async def story() -> None:
+        async with gateway(script) as url, running(device(url)) as made:
+            await made.up()
+            heard = await made.link.listen().finish()
+            made.link.spoken(7, "Your tea is ready.", cut_off=True)
+            with pytest.raises(NoSystem2, match="has not heard"):
+                await answer(made.link, Question(7, "", "en", heard_as=heard.heard_as))
+            later = made.link.listen()
+            made.link.spoken(8, "", cut_off=False)
+            later.feed(frames(1)[0])
+            await asyncio.sleep(0.05)
+            assert made.link.health.up
+
+    asyncio.run(story())
+
+
+def test_that_nobody_spoke_is_nothing_to_ask_about() -> None:
+    async def script(peer: Peer) -> None:
+        await ended(peer)
+        await peer.say(n.Transcript(turn_id=1, text=" "))
+        await stay(peer)
+
+    async def story() -> None:
+        async with gateway(script) as url, running(device(url)) as made:
+            await made.up()
+            assert await made.link.listen().finish() == Transcript("", "system 2")
+
+    asyncio.run(story())
+
+
 def test_without_consent_no_sound_is_sent() -> None:
     async def script(peer: Peer) -> None:
         assert "audio_in" not in peer.hello.features

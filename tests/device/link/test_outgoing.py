@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from device.link.outgoing import MOST_OTHER, MOST_SOUND, Outbound, Outgoing
+from device.link.outgoing import MOST_OTHER, MOST_SOUND_MS, Outbound, Outgoing
 from device.link.setback import Setback
 
+PACKET_MS = 60
+MOST_SOUND = MOST_SOUND_MS // PACKET_MS
 
-def sound(number: int, turn_id: int = 1) -> Outbound:
-    return Outbound(bytes([number % 256]), "audio", turn_id)
+
+def sound(number: int, turn_id: int = 1, sound_ms: int = PACKET_MS) -> Outbound:
+    return Outbound(bytes([number % 256]), "audio", turn_id, sound_ms)
 
 
 def words(number: int) -> Outbound:
@@ -36,6 +39,15 @@ def test_a_slow_network_gets_the_newest_sound_and_all_the_words() -> None:
     outgoing.put(words(1))
     assert taken(outgoing) == [words(0), *(sound(n) for n in range(30, MOST_SOUND + 30)), words(1)]
     assert outgoing.dropped == 30
+
+
+@pytest.mark.parametrize("packet_ms", [20, 40, 60])
+def test_as_many_seconds_of_sound_wait_whatever_the_length_of_a_packet(packet_ms: int) -> None:
+    outgoing = Outgoing()
+    for number in range(200):
+        outgoing.put(sound(number, sound_ms=packet_ms))
+    assert len(outgoing) * packet_ms == pytest.approx(MOST_SOUND_MS, abs=packet_ms)
+    assert outgoing.dropped == 200 - len(outgoing)
 
 
 def test_too_many_words_end_the_connection() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from device.brain.recogniser import Recogniser
 from device.config import Consent
-from device.contracts import Audio, LinkHealth, Mind, Question, Say, Spoken
+from device.contracts import Audio, Hush, LinkHealth, Mind, Question, Say, Spoken
 from device.errors import MindError, NoSystem2
 from device.record import Stage, TurnRecord
 from tests.device.session.rig import Device
@@ -293,6 +293,29 @@ def test_when_it_is_later_than_expected_nothing_is_pretended(recogniser: Recogni
     punctual = LinkHealth(up=True, first_words_s=0.5)
     minds = TwoMinds(recogniser, WORLD, system_2=FakeSystem2(first_s=1.3, health=punctual))
     assert told(minds.device(), minds).spoken == FAR
+
+
+# --- what System 2 takes back ----------------------------------------------------------------------
+
+
+def test_what_system_2_takes_back_is_silenced_and_not_remembered(recogniser: Recogniser) -> None:
+    half_a_second = Say("One two three four five.", ends=True)
+    minds = TwoMinds(recogniser, WORLD)
+    minds.far.items, minds.far.every_s = (*4 * [half_a_second], Hush(), *LONG), 0.15
+    device = minds.device()
+    record = told(device, minds)
+    assert record.spoken_s == pytest.approx(0.6, abs=0.02)
+    assert record.spoken == "One two three four five. One"
+    assert record.error == ""
+    assert [line.text for line in device.conversation.history] == [WORLD, record.spoken]
+
+
+@pytest.mark.parametrize("asked", [WORLD, EITHER])
+def test_an_answer_that_is_taken_back_before_it_began_is_left_to_system_1(
+    recogniser: Recogniser, asked: str
+) -> None:
+    minds = TwoMinds(recogniser, asked, system_2=FakeSystem2((Hush(),)))
+    assert told(minds.device(), minds).spoken == NEAR
 
 
 # --- the gate, and barge-in ----------------------------------------------------------------------
