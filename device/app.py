@@ -80,6 +80,18 @@ class Sounding:
     """See `session.Ears`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """What the mind has beyond its engines; a rehearsal does without."""
+
+    timers: Timers | None = None
+    system_two: System2 | None = None
+    board_health: Callable[[], BoardHealth] = BoardHealth
+
+
+ALONE = Beyond()
+
+
 def assemble(
     settings: Settings,
     engines: Engines,
@@ -87,9 +99,7 @@ def assemble(
     ended: Callable[[TurnRecord], None],
     board: Board,
     conversation: Conversation,
-    timers: Timers | None = None,
-    system_two: System2 | None = None,
-    board_health: Callable[[], BoardHealth] = BoardHealth,
+    beyond: Beyond = ALONE,
 ) -> Device:
     """A session of its own, with a brain and a conversation of its own, around engines that may be shared."""
     robot = SimulatedRobot()
@@ -106,17 +116,18 @@ def assemble(
         name=settings.character.name,
         minds=Minds(
             system_one(settings, engines, robot.gestures),
-            system_two,
+            beyond.system_two,
             use=lambda: session.use,
             races=settings.system2.race,
             consent=settings.consent,
             deadlines=settings.deadlines,
-            board=board_health,
+            board=beyond.board_health,
             gate=engines.gate,
         ),
-        timers=timers,
+        timers=beyond.timers,
     )
-    stt = engines.stt if system_two is None else LinkedEars(system_two, engines.stt, lambda: session.use)
+    far = beyond.system_two
+    stt = LinkedEars(far, engines.stt, lambda: session.use) if far else engines.stt
     session: Session = Session(
         settings,
         Ears(hub, detector, stt, sound.want, sound.echo_free),
@@ -170,7 +181,8 @@ async def serve(settings: Settings) -> None:
         calls = Calls(halt=lambda: session.stop(), changed=lambda health: session.linked(health))
         link = link_or_why(settings, egress, os.environ, calls, faults)
         ended, watch = telling(link, journal.write), BoardWatch()
-        device = assemble(settings, engines, sounding, ended, board, conversation, alarms, link, watch.health)
+        beyond = Beyond(alarms, link, watch.health)
+        device = assemble(settings, engines, sounding, ended, board, conversation, beyond)
         session = device.session
         session.announced, session.stilled = alarms.over, alarms.dismiss
         faults.go_to(session.fault)
