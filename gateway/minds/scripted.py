@@ -40,5 +40,6 @@ def script(prompt: Prompt) -> str:
         )
     introduction = "" if prompt.already_said else "This is the scripted mind of the gateway. "
     asked = sum(line.text == prompt.text for line in prompt.history)
-    again = f" You asked that {asked} times before." if asked else ""
-    return f"{introduction}You asked: {prompt.text}{again} I have no model to answer with."
+    again = f" You asked that before, {asked} {'time' if asked == 1 else 'times'}." if asked else ""
+    question = prompt.text if prompt.text.endswith((".", "?", "!")) else f"{prompt.text}?"
+    return f"{introduction}You asked: {question}{again} I have no model to answer with."

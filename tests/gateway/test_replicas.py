@@ -42,7 +42,7 @@ def test_a_session_goes_on_at_the_other(two: Two) -> None:
             assert talk.started.session_id == session_id
             return await talk.ask(2, "Again?")
 
-    assert "You asked that 1 times before." in asyncio.run(story())
+    assert "You asked that before, 1 time." in asyncio.run(story())
 
 
 def test_the_newest_connection_wins_wherever_it_is(two: Two) -> None:

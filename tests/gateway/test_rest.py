@@ -126,7 +126,7 @@ def test_a_chat_goes_on_in_its_session(rest: httpx.Client) -> None:
     first = rest.post("/v1/chat", json={"text": "Why?"}).json()
     second = rest.post("/v1/chat", json={"text": "Why?", "session_id": first["session_id"]}).json()
     assert "You asked: Why?" in first["text"]
-    assert "You asked that 1 times before." in second["text"]
+    assert "You asked that before, 1 time." in second["text"]
     turns = rest.get(f"/v1/sessions/{first['session_id']}/history").json()
     assert [turn["said"] for turn in turns] == [first["text"], second["text"]]
     assert is_problem(rest.get("/v1/sessions/unknown/history"), 404)

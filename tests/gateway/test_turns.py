@@ -164,7 +164,7 @@ def test_a_session_goes_on_over_connections_and_belongs_to_its_device(gateway: R
             await talk.ask(1, "The same?")
         async with device.connected(gateway.device_url, resume=session_id) as talk:
             assert talk.started.session_id == session_id
-            assert "You asked that 1 times before." in await talk.ask(2, "The same?")
+            assert "You asked that before, 1 time." in await talk.ask(2, "The same?")
         async with NativeDevice().connected(gateway.device_url, resume=session_id) as talk:
             assert talk.started.session_id != session_id
 
