@@ -28,6 +28,7 @@ GUARDED = [
     ("GET", "/v1/sessions/abc/history"),
     ("DELETE", "/v1/sessions/abc"),
     ("POST", "/v1/chat"),
+    ("POST", "/v1/chat/completions"),
     ("GET", "/metrics"),
 ]
 CANARY = "canary-7f3a91"
