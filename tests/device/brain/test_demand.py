@@ -35,6 +35,7 @@ def english() -> Demands:
         ("what is my balance today", Demand.OTHER),
         ("explain how a plane flies", Demand.REASONING),
         ("how do you say thank you in french", Demand.REASONING),
+        ("how do i say i love you in spanish", Demand.REASONING),
         ("write me a poem about a fox", Demand.REASONING),
         ("who was Albert Einstein", Demand.KNOWLEDGE),
         ("why is the sky blue", Demand.KNOWLEDGE),
