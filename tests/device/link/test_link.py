@@ -24,8 +24,11 @@ from device.contracts import (
 from device.errors import LinkError, MindError, NoSystem2, SttError
 from device.jobs import still_running
 from device.link import native as n
+from device.link.address import socket_address
+from device.link.dialect import Step
+from device.link.native_dialect import NativeDialect, Wish
 from device.link.turns import Rules
-from tests.device.link.scripted import Device, Peer, answer, device, gateway, running, until
+from tests.device.link.scripted import Device, Peer, Signer, answer, device, gateway, running, until
 
 WHY = Question(7, "Why?", "en")
 HEARD = b"12345678"
@@ -488,6 +491,31 @@ def test_a_link_that_ends_leaves_no_thread_behind() -> None:
             await made.up()
             assert made.way.opened == 1
             await until(lambda: not any("System 2" in thread for thread in still_running()))
+
+    asyncio.run(story())
+
+
+class FallsOver(NativeDialect):
+    """It has a fault of its own: a stop from afar breaks it."""
+
+    def received(self, frame: str | bytes) -> Step:
+        if "halt" in str(frame):
+            raise ZeroDivisionError
+        return super().received(frame)
+
+
+def test_a_link_that_falls_over_is_told_to_be_away_at_once() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.say(n.Halt())
+        await stay(peer)
+
+    async def story() -> None:
+        async with gateway(script) as url:
+            host = socket_address(url).host_header
+            made = device(url, dialect=lambda session: FallsOver(Wish(), Signer(), host, session))
+            with pytest.raises(ZeroDivisionError):
+                await made.link.run()
+            assert [health.up for health in made.healths] == [True, False]
 
     asyncio.run(story())
 
