@@ -51,7 +51,7 @@ class Panel:
     """The page that a person talks through.
 
     `folder` keeps the token and, for the network, key and certificate: `token`, `key.pem`,
-    `certificate.pem`. Raises OSError when it cannot.
+    `certificate.pem`.
     """
 
     def __init__(

@@ -7,12 +7,15 @@ also be read out and typed: `k7mp-3xqr-tq9w-v4hd`. Made once, kept in the state 
 from __future__ import annotations
 
 import hmac
+import logging
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
 from device.private_file import write_private
+
+log = logging.getLogger(__name__)
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32 (https://www.crockford.com/base32.html): no i, l, o or u, and five bits a letter."""
@@ -43,16 +46,23 @@ class Token:
 
 
 def kept_token(file: Path) -> Token:
-    """The token in `file`, or a new one that is kept there from now on. Raises OSError."""
+    """The token in `file`, or a new one that is kept there from now on.
+
+    Where it cannot be kept, the page is served with it all the same, until the next start.
+    """
     try:
         letters = _plain(file.read_text("ascii").strip())
-    except (FileNotFoundError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError):
         letters = ""
-    if len(letters) == LETTERS and set(letters) <= set(ALPHABET):
-        file.chmod(0o600)
-        return Token(letters)
-    token = Token("".join(secrets.choice(ALPHABET) for _ in range(LETTERS)))
-    write_private(file, f"{token.shown}\n".encode())
+    known = len(letters) == LETTERS and set(letters) <= set(ALPHABET)
+    token = Token(letters if known else "".join(secrets.choice(ALPHABET) for _ in range(LETTERS)))
+    try:
+        if known:
+            file.chmod(0o600)
+        else:
+            write_private(file, f"{token.shown}\n".encode())
+    except OSError as error:
+        log.warning("The page's access code cannot be kept in %s: %s.", file, error.strerror)
     return token
 
 

@@ -39,6 +39,16 @@ def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_disk_that_keeps_nothing_keeps_nobody_from_the_page(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "panel").write_text("no folder")
+    token = kept_token(tmp_path / "panel" / "token")
+    assert token.fits(token.shown)
+    assert "cannot be kept" in caplog.text
+    assert token.shown not in caplog.text
+
+
 def test_it_holds_no_letters_that_look_alike() -> None:
     assert len(set(ALPHABET)) == 32
     assert not set("ilou") & set(ALPHABET)
