@@ -134,14 +134,14 @@ class FastRtc:
 
     def _told(self, came: Came) -> tuple[FromSystem2, ...]:
         """What it says beside the sound."""
-        turn_id = self._answer.turn_id if self._answer.asked else None
+        turn_id = self._answer.turn_id
         if came.type == "error":
             return self._answer.failed(came.sentence)
         if came.type != "log" or turn_id is None:
             return ()
         if came.data == "response_starting":
-            self._answer.fresh()
-        return (n.Taken(turn_id=turn_id),) if came.data == "pause_detected" else ()
+            self._answer.starting()
+        return (n.Taken(turn_id=turn_id),) if came.data == "pause_detected" and self._answer.asked else ()
 
     def _post(self) -> Step:
         """What the handler waits for, as soon as there is a question; with its words where they are known."""

@@ -24,6 +24,8 @@ END_OF_TURN_S = 1.2
 0.6 s at a time, and one of these must be silent as a whole."""
 QUIET_S = 1.5
 """Nobody says that an answer is over; a voice that is being made pauses for less than this."""
+MOST_EARLY_BYTES = 1 << 20
+"""Of an answer that begins before the question is known to be complete: 43 s at 24 kHz."""
 SILENCE = b"\xff"
 _SENTENCES = {
     "concurrency_limit_reached": "The server is full: it takes {limit} at a time.",
@@ -113,6 +115,8 @@ class Answer:
         self._stale = False
         """What comes belongs to an older turn."""
         self._number = 0
+        self._early = b""
+        """Of an answer to what was said until now."""
 
     @property
     def turn_id(self) -> int | None:
@@ -141,32 +145,48 @@ class Answer:
         self._asked = True
 
     def heard(self) -> tuple[FromSystem2, ...]:
-        """It has the whole question, though nobody will tell in which words."""
-        return () if self._turn_id is None else (n.Transcript(turn_id=self._turn_id, text=""),)
+        """It has the whole question, though nobody will tell in which words; it may be answering already."""
+        if self._turn_id is None:
+            return ()
+        early, self._early = self._early, b""
+        return (n.Transcript(turn_id=self._turn_id, text=""), *self._packets(early))
 
     def clear(self) -> None:
         """Nothing more of this turn."""
         self._stale |= self._asked
-        self._turn_id, self._asked = None, False
+        self._turn_id, self._asked, self._early = None, False, b""
 
     def fresh(self) -> None:
         """What comes from now on is no older answer."""
-        self._stale = False
+        self._stale, self._early = False, b""
+
+    def starting(self) -> None:
+        """An answer begins, it says; while somebody still speaks, it may be one to what was cut off."""
+        self._early = b""
+        if self._asked:
+            self.fresh()
 
     def sound(self, payload: str) -> tuple[n.Media, ...]:
         """What is to be heard of it: nothing that is stale, or that nobody asked for. Raises LinkError.
 
-        A server that takes a person's pause for the end begins before the question is complete; what it then
-        says is an answer to half of it, and counts as stale.
+        A server may take a pause for the end and begin before the question is complete. That is kept until it
+        is: if more was said, the server begins anew, and it was an answer to half of the question.
         """
         try:
             data = base64.b64decode(payload, validate=True)
         except (binascii.Error, ValueError) as error:
             raise LinkError("A message's sound is not in base64.") from error
-        if self._turn_id is None or not self._asked:
+        if self._turn_id is None:
             self._stale = True
-        if self._turn_id is None or self._stale:
+        if self._stale:
             return ()
+        if not self._asked:
+            self._early = (self._early + data)[:MOST_EARLY_BYTES]
+            return ()
+        return self._packets(data)
+
+    def _packets(self, data: bytes) -> tuple[n.Media, ...]:
+        assert self._turn_id is not None
         longest = n.LONGEST_PACKET_BYTES
         pieces = [data[at : at + longest] for at in range(0, len(data), longest)]
         first, self._number = self._number, self._number + len(pieces)
@@ -180,7 +200,7 @@ class Answer:
 
     def quiet(self) -> tuple[FromSystem2, ...]:
         """No sound came for so long that what came before is over."""
-        self.fresh()
+        self._stale = False
         if self._turn_id is None or not self.sounding:
             return ()
         return (self._ended(n.Ended(turn_id=self._turn_id)),)

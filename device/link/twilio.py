@@ -126,8 +126,8 @@ class Twilio:
         """FastRTC's telephone says what its web socket says, too."""
         if came.type == "error":
             return self._answer.failed(came.sentence)
-        if came.type == "log" and came.data == "response_starting" and self._answer.asked:
-            self._answer.fresh()
+        if came.type == "log" and came.data == "response_starting" and self._answer.turn_id is not None:
+            self._answer.starting()
         return ()
 
     def _marks_back(self) -> tuple[str, ...]:

@@ -164,3 +164,25 @@ def test_in_thin_mode_it_answers_though_nobody_knows_the_words(
                 assert max(likeness(question, answer) for _, answer in turns) > 0.9
 
     asyncio.run(story())
+
+
+@DIALECTS
+def test_a_person_who_lets_the_button_go_late_is_answered_all_the_same(
+    dialect: Literal["fastrtc", "twilio"],
+    question: Audio,
+    state_directory: Path,
+    request: pytest.FixtureRequest,
+) -> None:
+    """The server takes the pause for the end, and has begun to answer before it."""
+    late = Audio(question.pcm + bytes(2 * RATE_HZ), RATE_HZ)
+
+    async def story() -> None:
+        async with linked(dialect, request, state_directory, thin=True) as link:
+            mind = FarMind(link, lambda: "auto", Deadlines())
+            async with awake(Device(link, FarEars(link, lambda: "auto"), mind)) as device:
+                record, answer = await device.turn(late)
+                assert record.error == ""
+                assert 1.5 < answer.duration_s < question.duration_s
+                assert likeness(question, answer) > 0.7
+
+    asyncio.run(story())

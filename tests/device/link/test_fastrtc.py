@@ -14,6 +14,7 @@ from device.errors import LinkError
 from device.link import native as n
 from device.link.dialect import Dialect, Step
 from device.link.fastrtc import FastRtc
+from device.link.sound_only import MOST_EARLY_BYTES
 
 STARTING = '{"type":"log","data":"response_starting"}'
 HEARD = '{"type":"log","data":"pause_detected"}'
@@ -166,14 +167,43 @@ def test_a_handler_that_logs_nothing_is_heard_again_after_a_quiet_while() -> Non
     assert [packet.turn_id for packet in heard(one)] == [8]
 
 
-def test_sound_before_the_question_is_complete_answers_half_of_it_and_is_dropped() -> None:
+def test_an_answer_that_begins_before_the_button_is_let_go_is_heard_then() -> None:
     one = dialect()
     one.send(n.Begin(turn_id=7, answer=True))
-    assert heard(one) == []
-    one.send(n.End(turn_id=7))
-    assert heard(one) == [], "the rest of that answer"
     one.received(STARTING)
-    assert [packet.turn_id for packet in heard(one)] == [7]
+    assert heard(one) == []
+    assert heard(one) == []
+    words = one.send(n.End(turn_id=7)).words
+    assert words == (n.Transcript(turn_id=7, text=""), n.Media(7, 0, b"\xff\x00\x7f" * 2))
+    assert [packet.number for packet in heard(one)] == [1]
+
+
+def test_of_an_answer_to_half_a_question_nothing_is_heard_where_the_server_begins_anew() -> None:
+    one = dialect()
+    one.send(n.Begin(turn_id=7, answer=True))
+    heard(one)
+    one.received(STARTING)
+    assert one.send(n.End(turn_id=7)).words == (n.Transcript(turn_id=7, text=""),)
+    assert [packet.number for packet in heard(one)] == [0]
+
+
+def test_an_answer_to_what_was_cut_off_is_not_taken_for_an_early_one() -> None:
+    one = asked(7)
+    one.send(n.Begin(turn_id=8, answer=True))
+    one.received(STARTING)
+    assert heard(one) == []
+    assert one.send(n.End(turn_id=8)).words == (n.Transcript(turn_id=8, text=""),)
+    assert heard(one) == []
+
+
+def test_no_more_of_an_early_answer_is_kept_than_it_may_hold() -> None:
+    one = dialect()
+    one.send(n.Begin(turn_id=7, answer=True))
+    payload = base64.b64encode(bytes(700_000)).decode()
+    for _ in range(2):
+        one.received(json.dumps({"event": "media", "media": {"payload": payload}}))
+    kept = [word for word in one.send(n.End(turn_id=7)).words if isinstance(word, n.Media)]
+    assert sum(len(packet.packet) for packet in kept) == MOST_EARLY_BYTES
 
 
 def test_a_greeting_that_nobody_asked_for_is_not_heard() -> None:
