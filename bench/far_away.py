@@ -27,6 +27,7 @@ from tests.gateway.process import running_gateway
 ADDED_MS = (0, 50, 200, 500)
 TURNS = 12
 UP_WITHIN_S = 20.0
+PATIENT = Deadlines(system2_words_s=5)
 STT_S, TTS_S, POST_ROLL_S = 0.10, 0.05, 0.2
 WORD_MS = 20
 QUESTION = "why is the sky blue"
@@ -71,7 +72,7 @@ async def _turns(port: int, added_ms: int, folder: Path) -> tuple[list[float], l
         running = group.create_task(link.run())
         await _up(link)
         stt, voice = FakeStt(hears=QUESTION, takes_s=STT_S), FakeVoice(TTS_S)
-        async with rig(stt, _brain(link), voice, silent=True) as device:
+        async with rig(stt, brain_of(link, PATIENT), voice, silent=True) as device:
             for _ in range(TURNS):
                 record = await device.turn(0.4)
                 assert record.route is not None
@@ -97,7 +98,8 @@ async def _up(link: Link) -> None:
             await asyncio.sleep(0.01)
 
 
-def _brain(link: Link) -> OnboardBrain:
+def brain_of(link: Link, deadlines: Deadlines) -> OnboardBrain:
+    """Skills, and for everything else System 2 alone."""
     return OnboardBrain(
         recogniser=Recogniser("en"),
         language="en",
@@ -107,7 +109,7 @@ def _brain(link: Link) -> OnboardBrain:
         gestures=(),
         volume=lambda: 80,
         name="Robot",
-        minds=Minds(None, link, deadlines=Deadlines(system2_words_s=5)),
+        minds=Minds(None, link, deadlines=deadlines),
     )
 
 

@@ -240,7 +240,7 @@ class System2(Section, frozen=True):
     """A file with a key that is sent as a bearer token; a device's own key is used beside it."""
     frame_ms: Literal[20, 40, 60] = 60
     """Sound is sent in pieces of this length."""
-    bitrate: Annotated[int, Meta(ge=8000, le=64000)] = 18000
+    bitrate: Annotated[int, Meta(ge=8000, le=64000)] = 18500
     """Of the sound that is sent, in bits a second, before headers."""
     hook_url: str = ""
     """FastRTC only: where the server's program takes what its handler waits for."""

@@ -7,8 +7,6 @@ from device.contracts import RATE_HZ
 from device.ports import SoundDecoder, SoundEncoder
 
 USUAL_HZ = 24_000
-BITRATE = 18_000
-"""Bits a second: with every header and acknowledgement below 40,000 on the wire, and speech all the same."""
 
 
 def rate_for(wanted_hz: int) -> int:
@@ -18,7 +16,7 @@ def rate_for(wanted_hz: int) -> int:
 
 def encoder(rate_hz: int, frame_ms: int) -> SoundEncoder:
     """For one turn's answer."""
-    return OpusEncoder(rate_hz, frame_ms=frame_ms, bitrate=BITRATE)
+    return OpusEncoder(rate_hz, frame_ms=frame_ms)
 
 
 def check() -> None:

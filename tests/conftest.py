@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from tests.sound_card import PulseAudio, SoundCard
 
 hypothesis.settings.register_profile("unhurried", deadline=None)  # machines are busy at times
 hypothesis.settings.load_profile("unhurried")
@@ -40,6 +43,15 @@ def state_directory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
     folder = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("STATE_DIRECTORY", str(folder))
     return folder
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> Iterator[SoundCard]:
+    """A virtual sound card of its own."""
+    card = PulseAudio(tmp_path)
+    card.start()
+    yield card
+    card.kill()
 
 
 @pytest.fixture(scope="session")

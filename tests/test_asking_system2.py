@@ -14,21 +14,13 @@ from device.audio.recording import load
 from tests.agent_process import Agent, agent
 from tests.gateway.openai_server import openai_server
 from tests.gateway.process import Running, running_gateway
-from tests.sound_card import PulseAudio, SoundCard
+from tests.sound_card import SoundCard
 from tests.thin_process import thin
 
 QUESTION = "why is the sky blue"
 STORY = "please make up a long story about the moon"
 OFFLINE_WITHIN_S = 2.0
 RECONNECTS_WITHIN_S = 40.0
-
-
-@pytest.fixture
-def card(tmp_path: Path) -> Iterator[SoundCard]:
-    card = PulseAudio(tmp_path)
-    card.start()
-    yield card
-    card.kill()
 
 
 @pytest.fixture

@@ -34,12 +34,6 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SoundCard
         yield card
 
 
-@pytest.fixture
-def card(tmp_path: Path) -> Iterator[SoundCard]:
-    with _running(PulseAudio(tmp_path)) as card:
-        yield card
-
-
 @contextlib.contextmanager
 def _running(card: SoundCard) -> Iterator[SoundCard]:
     card.start()

@@ -23,6 +23,9 @@ NOT_SENT_BYTES = 2
 LONGEST_PACKET_MS = 120
 LONGEST_PACKET_BYTES = 1276 * 6
 """Of six frames of 20 ms; what is longer is none (RFC 6716, section 3.4)."""
+BITRATE = 18_500
+"""The least at which libopus 1.3 spends bits on lost packets, where 10 % are expected to be lost; and a link that
+talks stays below 40 kbit/s with every header and acknowledgement."""
 
 _LIBRARIES = ("libopus.so.0", "libopus.so", "libopus.0.dylib", "opus.dll")
 
@@ -31,9 +34,8 @@ class OpusEncoder:
     """Mono PCM into packets of `frame_ms`; the numbers of silence are counted, but not sent.
 
     Variable rate: `bitrate` is the mean over speech. Each packet also holds the one before it more coarsely
-    (in-band FEC), as finely as losing `expected_loss` percent of them is worth; with less than 10, or below
-    24 kbit/s, libopus 1.3 spends nothing on it. In silence (DTX) a packet is sent every 0.4 s, from which the
-    decoder makes the room's noise. `complexity` is 0 to 10.
+    (in-band FEC), as finely as losing `expected_loss` percent of them is worth. In silence (DTX) a packet is
+    sent every 0.4 s, from which the decoder makes the room's noise. `complexity` is 0 to 10.
     """
 
     def __init__(
@@ -41,7 +43,7 @@ class OpusEncoder:
         rate_hz: int = RATE_HZ,
         *,
         frame_ms: int = 60,
-        bitrate: int = 24_000,
+        bitrate: int = BITRATE,
         expected_loss: int = 10,
         complexity: int = 5,
         dtx: bool = True,

@@ -20,6 +20,7 @@ from device.link.sound_only import (
     end_of_turn,
     read,
     refusal,
+    sound_for_sound,
     to_base64,
     write,
 )
@@ -60,18 +61,7 @@ class FastRtc:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(
-            takes_text=self._hook,
-            takes_sound=True,
-            gives_text=False,
-            gives_sound=True,
-            gives_words_of_sound=False,
-            aborts=False,
-            tools=False,
-            reports=False,
-            up=self._up,
-            down=self._down,
-        )
+        return sound_for_sound(self._up, self._down, takes_text=self._hook)
 
     def opened(self) -> Step:
         """The answer to the ping shows that it is such a server, and that it has not refused us."""

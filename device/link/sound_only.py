@@ -15,7 +15,7 @@ import msgspec
 from device.errors import LinkError
 from device.link import native as n
 from device.link.checked_json import checked, parse
-from device.link.dialect import FromSystem2, Wire
+from device.link.dialect import Capabilities, Codec, FromSystem2, Wire
 
 LONGEST_FRAME_BYTES = 1024 * 1024
 """Some handlers send a whole answer in one message: this is 32 s at 24 kHz."""
@@ -73,6 +73,22 @@ class Came(msgspec.Struct, frozen=True):
 
 _came = msgspec.json.Decoder(Came)
 _encoder = msgspec.json.Encoder()
+
+
+def sound_for_sound(up: Codec, down: Codec, *, takes_text: bool = False) -> Capabilities:
+    """What such a server can be asked."""
+    return Capabilities(
+        takes_text=takes_text,
+        takes_sound=True,
+        gives_text=False,
+        gives_sound=True,
+        gives_words_of_sound=False,
+        aborts=False,
+        tools=False,
+        reports=False,
+        up=up,
+        down=down,
+    )
 
 
 def read(frame: Wire) -> Came:

@@ -19,6 +19,7 @@ from device.link.sound_only import (
     end_of_turn,
     read,
     refusal,
+    sound_for_sound,
     to_base64,
     write,
 )
@@ -47,18 +48,7 @@ class Twilio:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(
-            takes_text=False,
-            takes_sound=True,
-            gives_text=False,
-            gives_sound=True,
-            gives_words_of_sound=False,
-            aborts=False,
-            tools=False,
-            reports=False,
-            up=self._codec,
-            down=self._codec,
-        )
+        return sound_for_sound(self._codec, self._codec)
 
     def opened(self) -> Step:
         """Nothing is answered to a call but sound, so it has started."""

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from device.audio.recording import load
 from device.contracts import Audio
-from tests.sound_card import PulseAudio, SoundCard
+from tests.sound_card import SoundCard
 from tests.thin_process import Thin, alsa_alone, thin
 
 MOST_MIB = 64
 """60 are the goal, measured by the bench; where sources are compiled at the start, it takes some more."""
 BY_S = 0.25
 """100 ms are the goal, measured by the bench; the sound server and a busy machine come on top."""
-
-
-@pytest.fixture
-def card(tmp_path: Path) -> Iterator[SoundCard]:
-    card = PulseAudio(tmp_path)
-    card.start()
-    yield card
-    card.kill()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,16 +11,13 @@ from typing import Literal
 
 import pytest
 
-from device.app import local_time
+from bench.far_away import brain_of
 from device.audio.frames import FrameHub, Framer
 from device.audio.resample import at_rate
 from device.audio.simulated import SimulatedSpeaker
 from device.audio.vad import WebrtcDetector
 from device.brain.linked_ears import LinkedEars
-from device.brain.minds import Minds
-from device.brain.onboard import OnboardBrain
 from device.brain.only_system_two import FarEars, FarMind
-from device.brain.recogniser import Recogniser
 from device.config import Character, Consent, Deadlines, Settings, System2
 from device.contracts import FRAME_MS, RATE_HZ, Audio, Frame, Mind
 from device.conversation import Conversation
@@ -101,18 +97,7 @@ async def awake(device: Device) -> AsyncIterator[Device]:
 
 
 def full(link: Link, ears: FakeStt) -> Device:
-    brain = OnboardBrain(
-        recogniser=Recogniser("en"),
-        language="en",
-        now=local_time,
-        monotonic=time.monotonic,
-        rng=random.Random(1),
-        gestures=(),
-        volume=lambda: 80,
-        name="Robot",
-        minds=Minds(None, link, deadlines=PATIENT),
-    )
-    return Device(link, LinkedEars(link, ears, lambda: "auto"), brain)
+    return Device(link, LinkedEars(link, ears, lambda: "auto"), brain_of(link, PATIENT))
 
 
 DIALECTS = pytest.mark.parametrize("dialect", ["fastrtc", "twilio"])

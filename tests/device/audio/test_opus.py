@@ -111,7 +111,7 @@ def test_a_pause_is_as_long_as_it_was_and_quiet(speech: Audio, frame_ms: int) ->
     packets = packed(Audio(speech.pcm + pause + speech.pcm, RATE_HZ), OpusEncoder(frame_ms=frame_ms))
     back = heard(packets, OpusDecoder(RATE_HZ))
     again = len(speech.pcm) // 2 + 2 * RATE_HZ
-    assert likeness(speech, back[again : again + len(speech.pcm) // 2]) > 0.95
+    assert likeness(speech, back[again : again + len(speech.pcm) // 2]) > 0.9
     assert np.abs(back[again - RATE_HZ : again - 800]).mean() < 20
 
 
