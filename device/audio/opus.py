@@ -24,8 +24,8 @@ LONGEST_PACKET_MS = 120
 LONGEST_PACKET_BYTES = 1276 * 6
 """Of six frames of 20 ms; what is longer is none (RFC 6716, section 3.4)."""
 BITRATE = 18_500
-"""The least at which libopus 1.3 spends bits on lost packets, where 10 % are expected to be lost; and a link that
-talks stays below 40 kbit/s with every header and acknowledgement."""
+"""The least at which libopus 1.3 spends bits on lost packets, where 10 % are expected to be lost; and a link
+that talks stays below 40 kbit/s with every header and acknowledgement."""
 
 _LIBRARIES = ("libopus.so.0", "libopus.so", "libopus.0.dylib", "opus.dll")
 
