@@ -19,7 +19,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 ROOT = Path(__file__).parent
 REAL_TIME = {
-    *("browser", "test_real_sound.py", "test_acoustic_doctor.py", "test_asking_system2.py"),
+    *("browser", "test_real_sound.py", "test_acoustic_doctor.py"),
     *(f"device/{name}.py" for name in ("test_doctor_body", "test_stop", "test_thin")),
     *(f"device/audio/test_{name}.py" for name in ("card_microphone", "card_speaker", "open_sound")),
     "device/audio/test_system_echo.py",

@@ -37,7 +37,7 @@ def test_it_asks_and_nothing_of_it_is_kept(client: OpenAI, gateway: Running) -> 
     (choice,) = answer.choices
     assert choice.finish_reason == "stop"
     assert choice.message.content is not None
-    assert "You asked that 1 times before." in choice.message.content
+    assert "You asked that before, 1 time." in choice.message.content
     with gateway.rest() as rest:
         assert rest.get("/v1/sessions").json() == []
 
