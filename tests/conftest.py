@@ -25,16 +25,23 @@ REAL_TIME = {
     "device/audio/test_system_echo.py",
 }
 """Tests that listen, press and look as a person does: two at a time would be in each other's way."""
+FIRST = ("real time", "test_asking_system2.py", "test_wire.py")
+"""Groups that take long begin early, so that nobody waits for them at the end."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run side by side: those in real time first, one after the other; others file by file."""
+    """Where tests run side by side: those in real time one after the other; others file by file."""
     for item in items:
         where = item.path.relative_to(ROOT)
         in_real_time = bool({str(where), *(str(folder) for folder in where.parents)} & REAL_TIME)
         item.add_marker(pytest.mark.xdist_group("real time" if in_real_time else str(where)))
-    items.sort(key=lambda item: next(item.iter_markers("xdist_group")).args[0] != "real time")
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    group = next(item.iter_markers("xdist_group")).args[0]
+    return FIRST.index(group) if group in FIRST else len(FIRST)
 
 
 @pytest.fixture(autouse=True)
