@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,7 @@ T = TypeVar("T")
 
 BUSY_S = 5.0
 """How long another process's transaction is waited for; each takes a few milliseconds."""
+BUSY_AGAIN_S = 0.02
 
 MIGRATIONS = (
     """
@@ -91,7 +93,8 @@ class Database:
         self._file.touch(mode=0o600)
         connection = sqlite3.connect(self._file, timeout=BUSY_S, isolation_level=None)
         connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", "foreign_keys=ON"):
+        _write_ahead(connection)
+        for pragma in ("synchronous=NORMAL", "secure_delete=ON", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
         self._connection = connection
         self._transact(_migrate)
@@ -117,6 +120,21 @@ class Database:
                 connection.execute("ROLLBACK")
             raise
         return result
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """The file remembers it; whoever else opens it at its first time is waited for here, because no busy
+    timeout of SQLite's holds while the mode changes.
+    """
+    give_up_s = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > give_up_s:
+                raise
+            time.sleep(BUSY_AGAIN_S)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
