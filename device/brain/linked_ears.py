@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from device.brain.router import Use
+from device.config import Use
 from device.contracts import Frame, Transcript
 from device.errors import NoSystem2, StageError, TwomindsError
 from device.ports import Listening, SpeechToText, System2

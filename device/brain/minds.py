@@ -10,10 +10,9 @@ from device.brain.evasions import Evasions
 from device.brain.openings import Opening, continued
 from device.brain.packs import Phrases
 from device.brain.race import race
-from device.brain.router import Use
 from device.brain.safety.context import judge
 from device.brain.system_one import SystemOne
-from device.config import Consent, Deadlines
+from device.config import Consent, Deadlines, Use
 from device.contracts import (
     BoardHealth,
     Direction,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 
 from device.brain.no_engines import SENTENCE, NoStt
-from device.brain.router import Use
-from device.config import Deadlines
+from device.config import Deadlines, Use
 from device.contracts import Line, Mind, Question, Reply, ReplyItem, Request, Route
 from device.errors import NoSystem2
 from device.pipeline import close, each_within

@@ -6,15 +6,13 @@ What is decided is set out in docs/routing.md, and held by a table in tests/devi
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from device.brain.demand import Demand
 from device.brain.dialogue import Memory
 from device.brain.privacy import Private
+from device.config import Use
 from device.contracts import BoardHealth, Intent, LinkHealth, Mind, Route
-
-Use = Literal["auto", "prefer", "never"]
-"""See `system2.use` in docs/settings.md."""
 
 SLOW_S: Final = 1.0
 """Whoever waits longer for the first word is told that there is thinking going on."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from device.brain.only_system_two import FarEars, FarMind
-from device.brain.router import Use
-from device.config import Deadlines
+from device.config import Deadlines, Use
 from device.contracts import Frame, LinkHealth, Mind, Question, ReplyItem, Request, Say
 from device.errors import NoSystem2, StageTimeout
 from tests.fakes import FakeStt, FakeSystem2

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
 
 from device.contracts import FRAME_BYTES, Frame, Question, Say, Spoken
 from device.errors import MindError
@@ -20,7 +21,7 @@ WHY = Question(7, "Why?", "en")
 
 
 async def answering(peer: Peer) -> None:
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(ConnectionClosed):
         while True:
             word = await peer.hears()
             if isinstance(word, n.Ask):
@@ -51,7 +52,7 @@ def test_messages_in_pieces_of_one_byte_are_understood() -> None:
 
 async def sound_as_it_sounds(peer: Peer, trouble: Trouble) -> None:
     """Answers with a clause whose packets come one every 60 ms, the ninth half a second late."""
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(ConnectionClosed):
         while True:
             word = await peer.hears()
             if not isinstance(word, n.Ask):

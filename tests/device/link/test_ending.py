@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
 
 from device.contracts import Question
 from device.errors import MindError, NoSystem2
@@ -167,7 +168,7 @@ def test_at_any_moment_of_its_life_with_a_real_server_it_ends_when_it_is_told_to
         peer: Peer = await greet(socket)
         if chance.random() < 0.2:
             await peer.say(n.Drain(retry_after_s=0.01))
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(ConnectionClosed):
             while isinstance(word := await peer.hears(), n.FromDevice):
                 if isinstance(word, n.Ask):
                     await peer.say(n.Text(turn_id=word.turn_id, text="So. "))

@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from device.contracts import FRAME_BYTES, Audio, Frame, Question, Transcript, Unworded
-from device.errors import NoSystem2
+from device.errors import MindError, NoSystem2
 from device.link import native as n
 from device.link.address import hook_address
 from device.link.dialect import Capabilities, Codec, Step, ToSystem2, Wire
@@ -287,7 +287,7 @@ def test_a_hook_that_does_not_take_what_it_is_sent_is_said(status: bytes, says: 
             link, _ = hooked(port, hook_port)
             async with kept(link):
                 await until(lambda: link.health.up)
-                with contextlib.suppress(Exception):
+                with contextlib.suppress(MindError, NoSystem2):
                     await answer(link, WHY)
                 await until(lambda: says in link.health.why)
 
@@ -302,7 +302,7 @@ def test_a_hook_that_is_not_there_is_said() -> None:
             link, _ = hooked(port, hook_port)
             async with kept(link):
                 await until(lambda: link.health.up)
-                with contextlib.suppress(Exception):
+                with contextlib.suppress(MindError, NoSystem2):
                     await answer(link, WHY)
                 await until(lambda: "cannot be reached" in link.health.why)
 
@@ -317,7 +317,7 @@ def test_a_dialect_that_needs_a_hook_says_so_where_there_is_none() -> None:
             )
             async with running(made):
                 await made.up()
-                with contextlib.suppress(Exception):
+                with contextlib.suppress(MindError, NoSystem2):
                     await answer(made.link, WHY)
                 await until(lambda: "hook_url" in made.link.health.why)
 
