@@ -6,6 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 log = logging.getLogger(__name__)
 
@@ -14,7 +15,13 @@ DAMAGED = ".damaged"
 _COMPANIONS = ("", "-wal", "-shm", "-journal")
 
 
-def open_database(file: Path, migrations: Sequence[str]) -> sqlite3.Connection:
+Synchronous = Literal["FULL", "NORMAL"]
+"""FULL: what was committed survives a power cut. NORMAL: the last commits may not, the rest does."""
+
+
+def open_database(
+    file: Path, migrations: Sequence[str], synchronous: Synchronous = "FULL"
+) -> sqlite3.Connection:
     """The database, in the newest of its schemas; made if it is not there, for its owner's eyes only.
 
     `migrations` are SQL scripts, oldest first; each is committed together with its number
@@ -24,13 +31,23 @@ def open_database(file: Path, migrations: Sequence[str]) -> sqlite3.Connection:
     """
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        return _opened(file, migrations)
+        return _opened(file, migrations, synchronous)
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):  # locked, full, read-only: not the file's fault
             raise
         log.error("%s is damaged and was set aside as %s: %s", file.name, file.name + DAMAGED, error)
         _set_aside(file)
-        return _opened(file, migrations)
+        return _opened(file, migrations, synchronous)
+
+
+def empty_log(connection: sqlite3.Connection) -> None:
+    """Move everything into the database and empty its write-ahead log, so that nothing erased is left there.
+
+    Raises sqlite3.OperationalError where somebody else reads it for longer than `BUSY_S`.
+    """
+    (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise sqlite3.OperationalError("what was erased is still in its log: somebody reads it")
 
 
 def erase_database(file: Path) -> None:
@@ -40,11 +57,11 @@ def erase_database(file: Path) -> None:
             file.with_name(name + companion).unlink(missing_ok=True)
 
 
-def _opened(file: Path, migrations: Sequence[str]) -> sqlite3.Connection:
+def _opened(file: Path, migrations: Sequence[str], synchronous: Synchronous) -> sqlite3.Connection:
     file.touch(mode=0o600)  # SQLite itself would make it for everybody to read
     connection = sqlite3.connect(file, timeout=BUSY_S, isolation_level=None)
     try:
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+        for pragma in ("journal_mode = WAL", f"synchronous = {synchronous}", "secure_delete = ON"):
             connection.execute(f"PRAGMA {pragma}")
         _check(connection)
         _migrate(connection, migrations)

@@ -252,6 +252,46 @@ class System2(Section, frozen=True):
     """Ask System 1 at the same time where either could answer."""
 
 
+class Replies(Section, frozen=True):
+    """The cache of replies that were good before."""
+
+    use: bool = True
+    most_mb: Annotated[int, Meta(ge=1, le=10_000)] = 64
+    """Of the disk, rendered sound included; what is used least goes first."""
+    learned_days: Annotated[int, Meta(ge=1, le=3650)] = 90
+    """So long is a reply of System 2 good."""
+
+
+class Outbox(Section, frozen=True):
+    """What waits for System 2 while it cannot be reached."""
+
+    most_items: Annotated[int, Meta(ge=10, le=100_000)] = 10_000
+    most_mb: Annotated[int, Meta(ge=1, le=1000)] = 16
+    days: Annotated[int, Meta(ge=1, le=365)] = 30
+
+
+class Promises(Section, frozen=True):
+    """Questions that the device has promised to find out about."""
+
+    hours: Annotated[int, Meta(ge=1, le=720)] = 48
+    """So long is a question kept, and its answer."""
+
+
+class Retention(Section, frozen=True):
+    """How long what a person has allowed to be kept is kept."""
+
+    transcripts_days: Annotated[int, Meta(ge=1, le=3650)] = 30
+    sent_days: Annotated[int, Meta(ge=1, le=3650)] = 90
+    """What left the device and when, without words; so long can it be asked back."""
+
+
+class Developer(Section, frozen=True):
+    """For people who work on the device, never for those who live with it."""
+
+    keep_audio: bool = False
+    """Write every utterance to disk; the device says so at every start, and the page shows it."""
+
+
 class Consent(Section, frozen=True):
     """What a person has agreed to. Everything is denied unless it stands here as true."""
 
@@ -265,6 +305,14 @@ class Consent(Section, frozen=True):
     """Let System 2 have what was said about where somebody is or lives."""
     health: bool = False
     """Let System 2 have what was said about somebody's health."""
+    learning: bool = False
+    """Keep general questions and System 2's answers to them, to answer sooner, and offline."""
+    questions: bool = False
+    """Keep a question that only System 2 can answer until it can; without it, the device asks each time."""
+    alerts: bool = False
+    """Tell System 2 that somebody may be in need: when and of what kind, never the words."""
+    telemetry: bool = False
+    """Tell System 2 of each turn: times, routes and reasons, no words."""
     telemetry_content: bool = False
     """Put words into telemetry; without it, times, routes and reasons only."""
     wellness: bool = False
@@ -292,4 +340,9 @@ class Settings(Section, frozen=True):
     lights: Lights = Lights()
     panel: Panel = Panel()
     system2: System2 = System2()
+    replies: Replies = Replies()
+    outbox: Outbox = Outbox()
+    promises: Promises = Promises()
+    retention: Retention = Retention()
+    developer: Developer = Developer()
     consent: Consent = Consent()

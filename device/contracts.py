@@ -10,6 +10,7 @@ import enum
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 RATE_HZ = 16_000
 """The pipeline's rate: webrtcvad takes 8/16/32/48 kHz, whisper and pocketsphinx take 16 kHz."""
@@ -89,6 +90,20 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptReply:
+    """A reply that was good before, found for the words of an utterance or for nearly these."""
+
+    reply_id: int
+    text: str
+    confidence: float
+    """0 to 1; 1 for the very words. One that is not sure enough is never given out."""
+    source: str
+    """Where it came from, in a word, for the record: pack, system_1, system_2, person."""
+    spoken: tuple[Spoken, ...] = ()
+    """The same as sound, clause by clause, where the voice in use has rendered it; else empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One utterance, understood as far as words go, on its way to a mind."""
 
@@ -99,6 +114,8 @@ class Request:
     history: tuple[Line, ...] = ()
     heard_as: int | None = None
     """See `Transcript`."""
+    kept: KeptReply | None = None
+    """A reply that was good before, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +316,48 @@ class BoardHealth:
     battery_percent: int | None = None
     discharging: bool = False
     """It runs on its battery now."""
+
+
+class OutgoingKind(enum.Enum):
+    """What is kept for System 2 until it is acknowledged; the more urgent first."""
+
+    ERASURE = "erase"
+    """What System 2 is to forget."""
+    ALERT = "alert"
+    """Somebody may be in need: when, and of what kind; never the words."""
+    QUESTION = "question"
+    """Something that the device has promised to find out."""
+    RECORD = "record"
+    """A turn with its words, by consent."""
+    TELEMETRY = "telemetry"
+    """A turn without words, or how the device is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Something that System 2 is to have, now or when it can be reached."""
+
+    kind: OutgoingKind
+    body: Mapping[str, Any]
+    """Plain data, as JSON knows it; at most 16 kB of it."""
+    key: str = ""
+    """What is put under the same key again takes the place of what still waits under it; "": nothing does."""
+    keep_s: float | None = None
+    """How long it is worth sending; None: as long as the settings say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Something that has left the device: what it was and when, never its words."""
+
+    kind: str
+    """An `OutgoingKind`'s value, or "turn" for a question that was asked at once."""
+    ref: str
+    """A report's id, or "<session> <turn>" as System 2 knows them."""
+    peer: str
+    """Whom it was sent to."""
+    sent_utc: str
+    """ISO 8601, of the device's clock; it may be wrong."""
 
 
 class Stock(enum.Enum):

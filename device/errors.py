@@ -100,6 +100,13 @@ class LinkError(TwomindsError):
     retryable = True
 
 
+class OutboxError(TwomindsError):
+    """Something for System 2 cannot be kept on disk."""
+
+    code = "outbox"
+    retryable = True
+
+
 class StageTimeout(StageError, TimeoutError):
     """A stage did not answer by its deadline."""
 

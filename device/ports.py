@@ -17,8 +17,10 @@ from device.contracts import (
     Emotion,
     Frame,
     Gesture,
+    KeptReply,
     Line,
     LinkHealth,
+    Outgoing,
     Prompt,
     Question,
     Reply,
@@ -26,6 +28,7 @@ from device.contracts import (
     Request,
     Route,
     RunningTimer,
+    Sent,
     Timer,
     TimerRefusal,
     Transcript,
@@ -129,6 +132,44 @@ class Brain(Protocol):
 
     def reply(self, request: Request, route: Route) -> Reply:
         """Start answering; nothing is computed before the items are read."""
+        ...
+
+
+class Recall(Protocol):
+    """The replies that were good before."""
+
+    async def recall(self, text: str, language: str) -> KeptReply | None:
+        """The reply for these words, or nearly these; None where none is sure enough.
+
+        Answers within 0.1 s and never raises: a disk that hangs or fails costs the cache, not the turn.
+        Cancel-safe.
+        """
+        ...
+
+
+class Outbox(Protocol):
+    """What System 2 is to have later, kept on disk until it has acknowledged it."""
+
+    async def put(self, item: Outgoing) -> None:
+        """On disk when this returns. Raises OutboxError: it was not kept, and nobody may be told it was."""
+        ...
+
+    def note(self, item: Outgoing) -> None:
+        """As `put`, but returns at once, and what cannot be kept is lost with a word in the log."""
+        ...
+
+    async def withdraw(self, key: str) -> bool:
+        """Take back what still waits under `key`, for good; False: it was sent already, or never put.
+
+        Raises OutboxError.
+        """
+        ...
+
+    async def forget(self, since_s: float | None) -> tuple[Sent, ...]:
+        """Erase what waits and came since `since_s` (lived seconds; None: all of it), free pages included.
+
+        Tells what had already been sent in that time. Erasures that wait stay. Raises OutboxError.
+        """
         ...
 
 

@@ -16,12 +16,12 @@ from typing import Protocol
 from device.audio.earcon import ring, trouble
 from device.brain.safety.context import ReplyJudge, judge
 from device.config import Deadlines
-from device.contracts import Direction, Line, Mind, Request, Route, Stock, Transcript, Verdict, Who
+from device.contracts import Direction, KeptReply, Line, Mind, Request, Route, Stock, Transcript, Verdict, Who
 from device.errors import NoSystem2, SafetyError, StageError, StageTimeout, TtsError
 from device.machine import FirstAudio, NothingHeard, ReplyDone
 from device.notices import Answering, Board, Heard, Refused
 from device.pipeline import bounded
-from device.ports import Brain, SafetyGate, Speaker, TextToSpeech
+from device.ports import Brain, Recall, SafetyGate, Speaker, TextToSpeech
 from device.record import Stage, TurnRecord
 from device.speaking import Act, Speaking
 
@@ -56,6 +56,7 @@ class Answerers:
     speaker: Speaker
     phrases: Callable[[Stock], str]
     board: Board
+    recall: Recall | None = None
 
 
 class Turn:
@@ -190,7 +191,14 @@ class Turn:
             transcript.certain,
             history,
             transcript.heard_as,
+            await self._kept(transcript),
         )
+
+    async def _kept(self, transcript: Transcript) -> KeptReply | None:
+        """What was heard with doubts is never answered from memory."""
+        if self._with.recall is None or not transcript.certain:
+            return None
+        return await self._with.recall.recall(transcript.text, self._language)
 
     async def _reply(
         self, request: Request, getting_ready: asyncio.Task[None], group: asyncio.TaskGroup

@@ -18,6 +18,7 @@ from device.contracts import (
     Direction,
     Emotion,
     Express,
+    KeptReply,
     Mind,
     Question,
     ReplyItem,
@@ -34,18 +35,12 @@ _BY_ITSELF_S = 0.5
 """So much later than its minds' own deadlines a race would be given up."""
 
 
-def _nothing_kept(request: Request) -> str | None:
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Minds:
     """Who can be asked beside the skills, and what a person has settled about it."""
 
     system_one: SystemOne | None = None
     system_two: System2 | None = None
-    recall: Callable[[Request], str | None] = _nothing_kept
-    """A reply that was good before."""
     use: Callable[[], Use] = lambda: "auto"
     """A person can switch it at any time."""
     races: bool = True
@@ -117,7 +112,7 @@ class Thinking:
             attempts.append(Attempt(Mind.SYSTEM_2, lambda: _deep(system_two, question), patience_s))
         if (system_one := minds.system_one) is not None:
             attempts.append(Attempt(Mind.SYSTEM_1, lambda: system_one.answer(request), first_s))
-        if (kept := minds.recall(request)) is not None:
+        if (kept := request.kept) is not None:
             attempts.append(Attempt(Mind.CACHE, lambda: _kept(kept), first_s))
         return [self._going_on(attempt, said) for attempt in attempts] if said else attempts
 
@@ -144,5 +139,8 @@ async def _deep(system_two: System2, question: Question) -> AsyncIterator[ReplyI
         await close(items)
 
 
-async def _kept(reply: str) -> AsyncIterator[ReplyItem]:
-    yield Say(reply)
+async def _kept(reply: KeptReply) -> AsyncIterator[ReplyItem]:
+    for spoken in reply.spoken:
+        yield spoken
+    if not reply.spoken:
+        yield Say(reply.text)

@@ -88,7 +88,7 @@ class OnboardBrain:
             races=minds.races,
             demand=self._demands.of(request.text),
             withheld=self._withheld(request.text),
-            cached=minds.recall(request) is not None,
+            cached=request.kept is not None,
             board=minds.board(),
         )
 

@@ -239,6 +239,8 @@ class Report(Message, frozen=True, tag="device"):
     """When it was so: UTC, ISO 8601."""
     offline: bool = False
     body: Mapping[str, Any] = {}
+    hash: Name = ""
+    """SHA-256 of the body as JSON with sorted keys, in hexadecimal; an id with another one is an error."""
 
 
 class Ack(Message, frozen=True, tag="ack"):
