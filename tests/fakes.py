@@ -13,6 +13,7 @@ from device.contracts import (
     Emotion,
     Frame,
     Gesture,
+    KeptReply,
     Line,
     LinkHealth,
     Mind,
@@ -222,6 +223,18 @@ class FakeSystem2:
                 await self.lost.wait()
         if self.lost.is_set():
             raise NoSystem2("The link to System 2 was lost.")
+
+
+@dataclass
+class FakeRecall:
+    """Knows one reply to whatever is asked."""
+
+    reply: KeptReply
+    asked: list[str] = field(default_factory=list)
+
+    async def recall(self, text: str, language: str) -> KeptReply | None:
+        self.asked.append(text)
+        return self.reply
 
 
 @dataclass

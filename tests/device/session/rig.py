@@ -23,7 +23,7 @@ from device.contracts import (
 )
 from device.conversation import Conversation
 from device.notices import Board, LightChanged, LightState, Notice
-from device.ports import TextToSpeech
+from device.ports import Recall, TextToSpeech
 from device.record import TurnRecord
 from device.session import Ears, Session
 from device.turn import Answerers
@@ -64,6 +64,7 @@ class Device:
     loudspeaker: Callable[[], Any] = SimulatedSpeaker
     sound: bytes = SILENCE
     """What the microphone gives now."""
+    recall: Recall | None = None
     echo_free: bool = False
     """Now; see `session.Ears`."""
 
@@ -82,7 +83,13 @@ class Device:
         self.speaker = self.loudspeaker()
         self.board = Board()
         answerers = Answerers(
-            self.brain, self.gate, self.wrapped(self.voice), self.speaker, stock, self.board
+            self.brain,
+            self.gate,
+            self.wrapped(self.voice),
+            self.speaker,
+            stock,
+            self.board,
+            self.recall,
         )
         ears = Ears(self.hub, FakeDetector(), self.stt, self.wanted.append, lambda: self.echo_free)
         self.session = Session(

@@ -9,13 +9,14 @@ import pytest
 
 from device.brain.recogniser import Recogniser
 from device.config import Consent
-from device.contracts import Audio, Hush, LinkHealth, Mind, Question, Say, Spoken
+from device.contracts import Audio, Hush, KeptReply, LinkHealth, Mind, Question, Say, Spoken
 from device.errors import MindError, NoSystem2
 from device.record import Stage, TurnRecord
 from tests.device.session.rig import Device
 from tests.device.session.two_minds import TwoMinds
 from tests.fakes import SOUND_HZ, FakeGate, FakeModel, FakeSystem2
 
+AS_KEPT = KeptReply(1, "As kept.", 1.0, "pack")
 WORLD = "who painted the mona lisa"
 """A question that System 2 is asked alone."""
 EITHER = "my socks and the wardrobe"
@@ -160,9 +161,7 @@ def test_a_link_that_is_lost_while_it_is_waited_for_is_not_waited_for_longer(rec
 
 def test_the_fall_goes_over_system_1_and_the_cache_to_a_stock_phrase_in_order(recogniser: Recogniser) -> None:
     broken = FakeModel(fails=MindError("The model is gone."))
-    minds = TwoMinds(
-        recogniser, "what is the news", model=broken, settled={"recall": lambda request: "As kept."}
-    )
+    minds = TwoMinds(recogniser, "what is the news", model=broken, kept=AS_KEPT)
     minds.far.items = (NoSystem2("It went away."),)
     record = told(minds.device(), minds)
     assert [fall.partition(":")[0] for fall in record.falls] == ["system_1", "cache"]
@@ -192,7 +191,7 @@ def test_an_answer_that_dies_in_the_middle_is_ended_honestly(recogniser: Recogni
 
 
 def test_what_was_asked_before_is_answered_from_the_cache(recogniser: Recogniser) -> None:
-    minds = TwoMinds(recogniser, WORLD, settled={"recall": lambda request: "As kept."})
+    minds = TwoMinds(recogniser, WORLD, kept=AS_KEPT)
     record = told(minds.device(), minds)
     assert record.spoken == "As kept."
     assert record.route is not None
@@ -222,7 +221,7 @@ def test_an_evasion_wins_no_race(recogniser: Recogniser, evasion: str) -> None:
 def test_a_clause_that_would_not_be_spoken_wins_no_race(recogniser: Recogniser) -> None:
     gate = FakeGate()
     near = FakeModel(("A forbidden thing. ", "But well."))
-    minds = TwoMinds(recogniser, EITHER, near, FakeSystem2(first_s=1.0), {"gate": gate})
+    minds = TwoMinds(recogniser, EITHER, near, FakeSystem2(first_s=1.0), settled={"gate": gate})
     device = minds.device()
     device.gate = gate
     assert told(device, minds).spoken == FAR
@@ -235,18 +234,6 @@ def test_whoever_wins_alone_is_told_of_the_others_trouble(recogniser: Recogniser
     assert record.spoken == FAR
     assert record.falls == [
         "system_2: System 2 had the first good clause; System 1 did not answer: The model is gone."
-    ]
-
-
-def test_when_both_fail_the_cache_is_heard(recogniser: Recogniser) -> None:
-    kept: list[str | None] = [None, "As kept."]  # unknown when it is routed, known when both have failed
-    near = FakeModel(fails=MindError("The model is gone."))
-    minds = TwoMinds(recogniser, EITHER, near, settled={"recall": lambda request: kept.pop(0)})
-    minds.far.items = (MindError("Nothing there."),)
-    record = told(minds.device(), minds)
-    assert record.spoken == "As kept."
-    assert record.falls == [
-        "cache: System 2 did not answer: Nothing there. and System 1 did not answer: The model is gone."
     ]
 
 

@@ -13,8 +13,9 @@ from device.brain.onboard import OnboardBrain
 from device.brain.recogniser import Recogniser
 from device.brain.system_one import SystemOne
 from device.config import Consent, Deadlines
+from device.contracts import KeptReply
 from tests.device.session.rig import Device
-from tests.fakes import FakeModel, FakeStt, FakeSystem2
+from tests.fakes import FakeModel, FakeRecall, FakeStt, FakeSystem2
 
 NOON = datetime(2026, 3, 3, 12, 0)
 
@@ -27,6 +28,8 @@ class TwoMinds:
     asked: str = "who painted the mona lisa"
     model: FakeModel | None = field(default_factory=lambda: FakeModel(("On board ", "we think it was Leo.")))
     system_2: FakeSystem2 | None = field(default_factory=FakeSystem2)
+    kept: KeptReply | None = None
+    """What the cache knows of whatever is asked."""
     settled: dict[str, Any] = field(default_factory=dict)
     """Further fields of `Minds`."""
 
@@ -36,7 +39,8 @@ class TwoMinds:
         return self.system_2
 
     def device(self) -> Device:
-        return Device(stt=FakeStt(self.asked), brain=self.brain())
+        recall = FakeRecall(self.kept) if self.kept else None
+        return Device(stt=FakeStt(self.asked), brain=self.brain(), recall=recall)
 
     def brain(self) -> OnboardBrain:
         system_one = SystemOne(self.model, "You are Pip.", lambda: NOON) if self.model else None
