@@ -7,6 +7,7 @@ is the specification.
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -240,7 +241,7 @@ class Report(Message, frozen=True, tag="device"):
     offline: bool = False
     body: Mapping[str, Any] = {}
     hash: Name = ""
-    """SHA-256 of the body as JSON with sorted keys, in hexadecimal; an id with another one is an error."""
+    """`body_hash` of the body; an id with another one is an error. Empty: not said."""
 
 
 class Ack(Message, frozen=True, tag="ack"):
@@ -332,6 +333,11 @@ def from_system_2(frame: str | bytes) -> FromSystem2 | None:
     data = checked(frame.encode(errors="surrogatepass"))
     decoder = _FROM_SYSTEM_2.get(parse(_named, data).event)
     return parse(decoder, data) if decoder else None
+
+
+def body_hash(body: Mapping[str, Any]) -> str:
+    """`Report.hash` of this body, hexadecimal: the same on both sides, in whatever order the keys came."""
+    return hashlib.sha256(_encoder.encode(body)).hexdigest()
 
 
 def signed_text(nonce: str, host: str, websocket_id: str) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -175,3 +177,17 @@ def test_a_proof_is_for_one_gateway_and_one_connection() -> None:
     }
     assert len(signed) == 4
     assert n.signed_text("nonce", "A.example:443", "w1") in signed
+
+
+def test_the_hash_of_a_body_does_not_know_the_order_of_its_keys_and_outlives_the_wire() -> None:
+    body = {"z": {"b": 1.0, "a": [None, True, -0.0, 1e16]}, "ä": '\u2028"\U0001f600', "n": 1 << 70}
+    turned = {"n": 1 << 70, "ä": body["ä"], "z": {"a": [None, True, -0.0, 1e16], "b": 1.0}}
+    came = n.from_device(n.encode(n.Report(op="record", id="1-1", body=body)))
+    assert isinstance(came, n.Report)
+    assert n.body_hash(body) == n.body_hash(turned) == n.body_hash(came.body)
+    assert n.body_hash(body) != n.body_hash({**body, "n": 1})
+
+
+def test_the_hash_of_a_body_is_the_one_that_other_programs_make_of_it() -> None:
+    as_specified = '{"a":"sch\u00f6n","b":[1,true,null]}'.encode()
+    assert n.body_hash({"b": [1, True, None], "a": "schön"}) == hashlib.sha256(as_specified).hexdigest()
