@@ -7,7 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from device import __version__
 from gateway.present import Present
-from gateway.rest import chat, completions, devices, health, problems, sessions
+from gateway.rest import alerts, chat, completions, devices, health, problems, sessions
 from gateway.rest.guard import BodyLimit, Guard
 from gateway.services import Services
 
@@ -26,7 +26,7 @@ def make_app(services: Services, present: Present, token: str) -> FastAPI:
     app.add_middleware(BodyLimit, longest_bytes=services.settings.limits.body_bytes)
     app.include_router(health.routes(services, present))
     guarded = [Depends(Guard(token))]
-    for part in (devices, sessions, chat, completions):
+    for part in (devices, alerts, sessions, chat, completions):
         app.include_router(
             part.routes(services), dependencies=guarded, responses=problems.responses(400, 401, 413, 422)
         )

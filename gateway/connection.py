@@ -58,8 +58,10 @@ class Connection:
         async with asyncio.TaskGroup() as group:
             self._conversation = Conversation(party, self._services, self.send, group)
             reading = group.create_task(self._read(self._conversation), name="reading")
+            delivering = group.create_task(self._conversation.delivering.run(), name="delivering")
             ending = await self._ending
             reading.cancel()
+            delivering.cancel()
             await self._conversation.stop()
         return ending
 
@@ -67,6 +69,11 @@ class Connection:
         """Hang up, for this reason. Idempotent; the first counts."""
         if not self._ending.done():
             self._ending.set_result(ending)
+
+    def answer_waits(self) -> None:
+        """Something that the device was promised is ready for it."""
+        if self._conversation is not None:
+            self._conversation.delivering.wake()
 
     async def drain(self, within_s: float) -> None:
         """Ask it to come back elsewhere; its turn may end, then it is hung up on."""

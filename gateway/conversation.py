@@ -1,4 +1,4 @@
-"""What a device says after its start: turns, one at a time, and reports beside them."""
+"""What a device says after its start: turns, one at a time, reports and promised answers beside them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from device.errors import SttError
 from device.link import native as n
 from gateway import codec
+from gateway.delivering import Delivering
 from gateway.hearing import Hearing
 from gateway.party import Party, Send
 from gateway.refused import BROKE_RULES, TOO_MANY, Refused
-from gateway.reporting import take_report
+from gateway.reporting import ERASE, take_report
 from gateway.services import Services
 from gateway.turn import Turn
 
@@ -34,6 +35,8 @@ class Conversation:
         self._group = group
         self._newest = -1
         self._now: _UnderWay | None = None
+        self.delivering = Delivering(party.device.id, services, send, self._between_turns)
+        """What this device was promised; runs beside the turns."""
 
     async def handle(self, message: n.FromDevice) -> None:
         """Act on it. Raises Refused, Gone, LinkError, StoreError."""
@@ -56,7 +59,9 @@ class Conversation:
                 if now := self._current(message.turn_id):
                     now.turn.tool_result(message)
             case n.Report():
-                await take_report(message, self._party.device.id, self._services, self._send)
+                await self._report(message)
+            case n.Ack():
+                self.delivering.came(message)
             case n.Hello():
                 raise Refused(BROKE_RULES, "broke_rules", "A connection has one start.")
 
@@ -82,6 +87,18 @@ class Conversation:
         """Wait for the turn under way to end by itself."""
         if self._now is not None:
             await asyncio.wait([self._now.task])
+
+    async def _between_turns(self) -> None:
+        while self._now is not None and not self._now.task.done():
+            await self.turn_over()
+
+    async def _report(self, report: n.Report) -> None:
+        if report.op != ERASE:
+            await take_report(report, self._party.device, self._services, self._send)
+            return
+        await self.end_turn()  # what it says may rest on what is to be forgotten
+        async with self.delivering.still:
+            await take_report(report, self._party.device, self._services, self._send)
 
     async def _ask(self, ask: n.Ask) -> None:
         now = self._current(ask.turn_id)

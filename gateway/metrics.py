@@ -20,6 +20,9 @@ class Metrics:
         self.errors = self._counter("errors", "Stages that failed, by code.", "code")
         self.tokens = self._counter("tokens", "Tokens, as the endpoint counts them, by kind.", "kind")
         self.reports = self._counter("reports", "The device channel, by what became of it.", "status")
+        self.rejected = self._counter("reports_rejected", "Reports that never count, by why.", "why")
+        self.alerts = self._counter("alerts", "Alerts, by what became of them.", "became")
+        self.questions = self._counter("questions", "Promised questions, by what became of them.", "became")
         self.first_words = self._histogram("first_words_seconds", "From a question to its first words.")
         self.first_sound = self._histogram("first_sound_seconds", "From a question to its first sound.")
 

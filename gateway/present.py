@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 
 from starlette.websockets import WebSocket
 
@@ -20,7 +19,6 @@ log = logging.getLogger(__name__)
 NEWER = Ending(NEWER_CONNECTION, "newer_connection", "This device came again on a newer connection.")
 REVOKED = Ending(NOT_REGISTERED, "revoked", "This device was revoked at the gateway.")
 FULL = Ending(TOO_MANY, "too_many", "The gateway has as many connections as it can have.", retry_after_s=30.0)
-DAY_S = 86_400
 
 
 class Present:
@@ -51,16 +49,14 @@ class Present:
             await connection.hang_up(ending)
 
     async def watch(self) -> None:
-        """As long as the process runs: end connections that have a newer one, or whose device was revoked."""
-        forget_s = 0.0
+        """As long as the process runs: end connections that have a newer one, or whose device was revoked,
+        and wake those for which an answer waits.
+        """
         while True:
             await asyncio.sleep(self._services.settings.limits.watch_s)
             try:
                 await self.look()
-                if time.monotonic() >= forget_s:
-                    forget_s = time.monotonic() + DAY_S / 24
-                    kept_s = self._services.settings.limits.keep_days * DAY_S
-                    await self._services.stores.sessions.forget_before(time.time() - kept_s)
+                await self.bring_answers()
             except StoreError as error:
                 log.warning("%s", error)
 
@@ -73,6 +69,15 @@ class Present:
         for connection_id in older | revoked:
             if connection := self._connections.get(connection_id):
                 connection.end(REVOKED if connection_id in revoked else NEWER)
+
+    async def bring_answers(self) -> None:
+        """Have what devices were promised delivered to those that are here. Raises StoreError."""
+        if not self._connections:
+            return
+        promised = await self._services.stores.questions.with_answers()
+        for connection in self._connections.values():
+            if connection.device_id in promised:
+                connection.answer_waits()
 
     async def drain(self) -> None:
         """No device is let in any more; those that are here are asked to come back elsewhere, and end."""

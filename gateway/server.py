@@ -16,10 +16,12 @@ from gateway.access import access_token
 from gateway.app import make_app
 from gateway.composition import open_services
 from gateway.present import Present
+from gateway.promised import Promised
 from gateway.prompt_http import prompt_http
 from gateway.services import Services
 from gateway.settings import Listen, Settings
 from gateway.settings_load import data_folder
+from gateway.upkeep import keep_up
 
 LONGEST_FRAME_BYTES = 64 * 1024
 UNREAD_MS = 30_000
@@ -43,10 +45,12 @@ async def serve(settings: Settings, env: Mapping[str, str], ready: Callable[[Ser
             server = _Server(config, lambda: ready(services, address(settings.listen, listening)))
             async with asyncio.TaskGroup() as group:
                 watching = group.create_task(present.watch(), name="watch")
+                answering = group.create_task(Promised(services).run(), name="promised")
+                upkeep = group.create_task(keep_up(services), name="upkeep")
                 draining = group.create_task(_drained(server, present), name="drain")
                 await server.serve(sockets=[listening])
-                watching.cancel()
-                draining.cancel()
+                for task in (watching, answering, upkeep, draining):
+                    task.cancel()
 
 
 def address(listen: Listen, listening: socket.socket) -> str:

@@ -103,6 +103,14 @@ class Limits(Section, frozen=True):
     """Of one device."""
     reports_per_minute: Count = 60
     """Of one device."""
+    open_questions: Count = 20
+    """Promised questions of one device that wait for their answers, or to be told them."""
+    question_days: Annotated[int, Meta(ge=1, le=365)] = 30
+    """How long a promised question waits at most, whatever the device says."""
+    questions_at_once: Annotated[int, Meta(ge=1, le=64)] = 2
+    """Promised questions that one process answers at the same time."""
+    question_retry_s: Seconds = 10.0
+    """Before a promised question that failed is tried again; each time twice as long, up to nine times."""
     tools_per_turn: Annotated[int, Meta(ge=0, le=100)] = 4
     tool_s: Seconds = 10.0
     """For a device to carry out a tool's call."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from device.contracts import Emotion, Line
 from device.link.native import DeviceInfo
 from gateway.minds.ports import Prompt
@@ -17,16 +19,33 @@ MOODS = (
 )
 TO_A_CHILD = "You are talking with a child: be kind, simple and safe."
 
+TOLD_LATER = (
+    "The person is not there now and is told your answer later, out of its context: answer in two or three"
+    " sentences that stand by themselves and say what they are about. Do not greet, do not ask anything back,"
+    " and do not say today, now or just. Where the answer changes with time, like news, say of which date it"
+    " is. If you cannot know it, say so plainly."
+)
+
 
 def prompt(device: DeviceInfo, own: str, history: tuple[Line, ...], text: str, already_said: str) -> Prompt:
     """The whole of it. `own`: the system prompt of the settings, "" for the one above."""
-    parts = [own or SYSTEM_PROMPT, device.persona, MOODS]
+    return Prompt(_system(device, own, MOODS), history, text, already_said)
+
+
+def prompt_for_later(device: DeviceInfo, own: str, text: str, asked_at: float) -> Prompt:
+    """For an answer that waits for its person. `asked_at`: seconds since 1970, UTC."""
+    date = datetime.fromtimestamp(asked_at, UTC).strftime("%-d %B %Y")
+    return Prompt(_system(device, own, f"{TOLD_LATER} It was asked on {date}."), (), text)
+
+
+def _system(device: DeviceInfo, own: str, how: str) -> str:
+    parts = [own or SYSTEM_PROMPT, device.persona, how]
     if device.character:
         parts.append(f"Your name is {device.character}.")
     if device.audience == "child":
         parts.append(TO_A_CHILD)
     parts.append(f"Answer in the language {device.language}.")
-    return Prompt(" ".join(part for part in parts if part), history, text, already_said)
+    return " ".join(part for part in parts if part)
 
 
 def going_on(already_said: str) -> str:

@@ -51,8 +51,8 @@ def routes(services: Services) -> APIRouter:
     async def reports(device_id: DeviceId) -> list[KeptReport]:
         return await services.stores.reports.newest(device_id)
 
-    @router.delete("/{device_id}/data", summary="Erase its sessions, history and reports for good")
+    @router.delete("/{device_id}/data", summary="Erase its sessions, history, reports and questions for good")
     async def erase(device_id: DeviceId) -> Erased:
-        return Erased(rows=await services.stores.sessions.erase(device_id))
+        return Erased(rows=await services.stores.erasing.device(device_id))
 
     return router

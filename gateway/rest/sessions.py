@@ -31,7 +31,7 @@ def routes(services: Services) -> APIRouter:
 
     @router.delete("/{session_id}", summary="Erase it for good", responses=responses(404))
     async def erase(session_id: SessionId) -> Erased:
-        rows = await sessions.erase_one(session_id)
+        rows = await services.stores.erasing.session(session_id)
         if not rows:
             raise HTTPException(404, "There is no such session.")
         return Erased(rows=rows)

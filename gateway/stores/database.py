@@ -46,6 +46,31 @@ MIGRATIONS = (
         PRIMARY KEY (device_id, what)
     ) STRICT;
     """,
+    """
+    ALTER TABLE reports ADD COLUMN hash TEXT NOT NULL DEFAULT '';
+    ALTER TABLE reports ADD COLUMN question_id TEXT NOT NULL DEFAULT '';
+    CREATE INDEX reports_of_question ON reports (device_id, question_id) WHERE question_id != '';
+    CREATE TABLE alerts (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, device_id TEXT NOT NULL, report_id TEXT NOT NULL,
+        category TEXT NOT NULL, at_utc TEXT NOT NULL, received_at REAL NOT NULL, seen_at REAL,
+        FOREIGN KEY (device_id, report_id) REFERENCES reports (device_id, id) ON DELETE CASCADE
+    ) STRICT;
+    CREATE INDEX alerts_of_report ON alerts (device_id, report_id);
+    CREATE TABLE questions (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, device_id TEXT NOT NULL, question_id TEXT NOT NULL,
+        asker TEXT NOT NULL, text TEXT NOT NULL, asked_at REAL NOT NULL, expires_at REAL NOT NULL,
+        due_at REAL NOT NULL, tries INTEGER NOT NULL DEFAULT 0, answer TEXT,
+        UNIQUE (device_id, question_id)
+    ) STRICT;
+    CREATE INDEX questions_due ON questions (due_at) WHERE answer IS NULL;
+    CREATE INDEX answers_of_device ON questions (device_id) WHERE answer IS NOT NULL;
+    CREATE INDEX questions_expire ON questions (expires_at);
+    CREATE TABLE tombstones (
+        device_id TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, at REAL NOT NULL,
+        PRIMARY KEY (device_id, kind, id)
+    ) STRICT;
+    CREATE INDEX tombstones_by_age ON tombstones (at);
+    """,
 )
 """Each is applied once, in this order, together with its number (`user_version`)."""
 
@@ -57,6 +82,8 @@ class Database:
         self._file = file
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
         self._connection: sqlite3.Connection | None = None
+        self.log_to_wipe = False
+        """Something was removed, and the log may still hold it."""
 
     async def open(self) -> None:
         """Make the file (0600) or bring it up to date. Raises StoreError."""
@@ -69,12 +96,14 @@ class Database:
     async def wipe_log(self) -> None:
         """Move everything out of the write-ahead log and empty it, so that nothing erased is left there.
 
-        Raises StoreError where another process still works with it.
+        Raises StoreError where another process still works with it; `log_to_wipe` then stays.
         """
+        self.log_to_wipe = True
 
         def wipe() -> None:
             if self._open_connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
                 raise sqlite3.OperationalError("what is erased is still in its log; erase it again")
+            self.log_to_wipe = False
 
         await self._in_thread(wipe)
 

@@ -7,13 +7,15 @@ cannot be reached or is too busy.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from device.contracts import Line
 from device.errors import TwomindsError
-from device.link.native import Report
+from device.link.native import DeviceInfo, Report
+from gateway.bodies import Alert, Erasure, PromisedQuestion
 
 
 class StoreError(TwomindsError):
@@ -72,6 +74,55 @@ class KeptReport:
     received_at: float
 
 
+class Taken(enum.Enum):
+    """What became of a report."""
+
+    NEW = "new"
+    AGAIN = "again"
+    """It came before, or was erased; nothing happened."""
+    OTHER = "other"
+    """Its id came before with another body; nothing happened."""
+    FULL = "full"
+    """The device has as many open questions as it may have; nothing happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAlert:
+    """Somebody may be in need."""
+
+    number: int
+    device_id: str
+    category: str
+    at_utc: str
+    """When it was, by the device's clock."""
+    received_at: float
+    seen_at: float | None
+    """When an operator said so."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """A promised question that this process is to answer now."""
+
+    number: int
+    """Of all devices' questions; never used again."""
+    asker: DeviceInfo
+    """As the device was when it asked."""
+    text: str
+    asked_at: float
+    tries: int
+    """This one included."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyAnswer:
+    """An answer that its device has not acknowledged."""
+
+    number: int
+    question_id: str
+    text: str
+
+
 class Devices(Protocol):
     """Who may connect, and which connection of each is the newest."""
 
@@ -124,28 +175,98 @@ class Sessions(Protocol):
         """Oldest first; None: there is no such session."""
         ...
 
-    async def erase(self, device_id: str) -> int:
-        """Remove sessions, history and reports of a device for good; how many rows that were."""
-        ...
-
-    async def erase_one(self, session_id: str) -> int:
-        """Remove one session and its history for good; how many rows that were, 0: there is none."""
-        ...
-
-    async def forget_before(self, time: float) -> None:
-        """Remove what was last used before then."""
-        ...
-
 
 class Reports(Protocol):
     """The device channel."""
 
-    async def take(self, device_id: str, report: Report) -> bool:
-        """Keep it; False: it came before."""
+    async def take(self, device_id: str, report: Report) -> Taken:
+        """Keep it."""
         ...
 
     async def newest(self, device_id: str) -> list[KeptReport]:
         """The newest first, at most a hundred."""
+        ...
+
+
+class Alerts(Protocol):
+    """What operators are to see."""
+
+    async def take(self, device_id: str, report: Report, alert: Alert) -> Taken:
+        """Keep it, as a report, too."""
+        ...
+
+    async def newest(self, device_id: str | None, unseen: bool) -> list[KeptAlert]:
+        """The newest first, at most a thousand; `unseen`: only those that no operator has seen."""
+        ...
+
+    async def seen(self, number: int) -> bool:
+        """An operator has seen it; False: there is none."""
+        ...
+
+
+class Questions(Protocol):
+    """Promised questions and their answers. A `question_id` of a device counts once."""
+
+    async def take(
+        self, asker: DeviceInfo, report: Report, question: PromisedQuestion, most_open: int, longest_s: float
+    ) -> Taken:
+        """Keep it for as long as it says, at most `longest_s`."""
+        ...
+
+    async def claim(self, lease_s: float) -> OpenQuestion | None:
+        """The one that is due longest; nobody else gets it for `lease_s`."""
+        ...
+
+    async def answered(self, number: int, text: str) -> bool:
+        """It has its answer, and its own words are removed; False: it is gone, or had one."""
+        ...
+
+    async def put_off(self, number: int, wait_s: float) -> None:
+        """It is due again only then."""
+        ...
+
+    async def with_answers(self) -> set[str]:
+        """The devices for which an answer waits."""
+        ...
+
+    async def next_answer(self, device_id: str) -> ReadyAnswer | None:
+        """The oldest that waits for this device."""
+        ...
+
+    async def over(self, number: int) -> None:
+        """Remove question and answer."""
+        ...
+
+    async def forget_expired(self) -> int:
+        """Remove what nobody waits for any more; how many questions that were."""
+        ...
+
+
+class Erasing(Protocol):
+    """Removing for good. That an id came is remembered as long as anything is kept, so that none counts again.
+
+    Where StoreError is raised, rows may be removed that the log still holds: the same again, or `finish`,
+    empties it.
+    """
+
+    async def device(self, device_id: str) -> int:
+        """Sessions, history, reports and questions of a device; how many rows that were."""
+        ...
+
+    async def session(self, session_id: str) -> int:
+        """One session and its history; how many rows that were, 0: there is none."""
+        ...
+
+    async def asked_for(self, device_id: str, report_id: str, erasure: Erasure) -> bool:
+        """What a device wants forgotten of its own; False: the same report came before."""
+        ...
+
+    async def before(self, time: float) -> None:
+        """What was last used before then."""
+        ...
+
+    async def finish(self) -> None:
+        """Empty the log of what was removed, where that could not be done at once."""
         ...
 
 
@@ -164,4 +285,7 @@ class Stores:
     devices: Devices
     sessions: Sessions
     reports: Reports
+    alerts: Alerts
+    questions: Questions
+    erasing: Erasing
     uses: Uses

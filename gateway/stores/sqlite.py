@@ -8,7 +8,10 @@ from pathlib import Path
 
 from gateway.stores.database import Database
 from gateway.stores.ports import Stores
+from gateway.stores.sqlite_alerts import SqliteAlerts
 from gateway.stores.sqlite_devices import SqliteDevices
+from gateway.stores.sqlite_erasure import SqliteErasing
+from gateway.stores.sqlite_questions import SqliteQuestions
 from gateway.stores.sqlite_reports import SqliteReports, SqliteUses
 from gateway.stores.sqlite_sessions import SqliteSessions
 
@@ -20,7 +23,13 @@ async def open_stores(file: Path) -> AsyncIterator[Stores]:
     await database.open()
     try:
         yield Stores(
-            SqliteDevices(database), SqliteSessions(database), SqliteReports(database), SqliteUses(database)
+            devices=SqliteDevices(database),
+            sessions=SqliteSessions(database),
+            reports=SqliteReports(database),
+            alerts=SqliteAlerts(database),
+            questions=SqliteQuestions(database),
+            erasing=SqliteErasing(database),
+            uses=SqliteUses(database),
         )
     finally:
         await database.close()

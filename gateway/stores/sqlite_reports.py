@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
-from device.link.native import Report
+from device.link.native import Report, body_hash
 from gateway.stores.database import Database
-from gateway.stores.ports import KeptReport
+from gateway.stores.ports import KeptReport, Taken
+from gateway.stores.tombstones import buried
 
 MOST_SHOWN = 100
 WINDOW_S = 60
@@ -24,23 +26,19 @@ class SqliteReports:
         self._database = database
         self._clock = clock
 
-    async def take(self, device_id: str, report: Report) -> bool:
-        now, body = self._clock(), msgspec.json.encode(report.body).decode()
+    async def take(self, device_id: str, report: Report) -> Taken:
+        now = self._clock()
 
-        def work(sql: sqlite3.Connection) -> bool:
-            new = (
-                sql.execute(
-                    "INSERT OR IGNORE INTO reports VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (device_id, report.id, report.op, report.seq, report.ts, report.offline, body, now),
-                ).rowcount
-                > 0
-            )
-            if new and report.op == "telemetry":  # the newest counts; of the others only that they came
+        def work(sql: sqlite3.Connection) -> Taken:
+            if (before := came_before(sql, device_id, report)) is not None:
+                return before
+            keep(sql, device_id, report, report.body, now)
+            if report.op == "telemetry":  # the newest counts; of the others only that they came
                 sql.execute(
                     "UPDATE reports SET body = '{}' WHERE device_id = ? AND op = 'telemetry' AND seq < ?",
                     (device_id, report.seq),
                 )
-            return new
+            return Taken.NEW
 
         return await self._database.run(work)
 
@@ -63,6 +61,44 @@ class SqliteReports:
             )
             for row in rows
         ]
+
+
+def came_before(sql: sqlite3.Connection, device_id: str, report: Report) -> Taken | None:
+    """Under its id: AGAIN, or OTHER with another body; None: nothing did."""
+    if buried(sql, device_id, "report", report.id):
+        return Taken.AGAIN
+    row = sql.execute(
+        "SELECT hash FROM reports WHERE device_id = ? AND id = ?", (device_id, report.id)
+    ).fetchone()
+    if row is None:
+        return None
+    return Taken.AGAIN if row["hash"] in ("", body_hash(report.body)) else Taken.OTHER
+
+
+def keep(
+    sql: sqlite3.Connection,
+    device_id: str,
+    report: Report,
+    body: Mapping[str, Any],
+    now: float,
+    question_id: str = "",
+) -> None:
+    """Its row, with so much of its body."""
+    sql.execute(
+        "INSERT INTO reports VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            device_id,
+            report.id,
+            report.op,
+            report.seq,
+            report.ts,
+            report.offline,
+            msgspec.json.encode(body).decode(),
+            now,
+            body_hash(report.body),
+            question_id,
+        ),
+    )
 
 
 class SqliteUses:

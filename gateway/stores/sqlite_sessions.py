@@ -104,37 +104,6 @@ class SqliteSessions:
             for row in rows
         ]
 
-    async def erase(self, device_id: str) -> int:
-        def work(sql: sqlite3.Connection) -> int:
-            turns = sql.execute(
-                "DELETE FROM turns WHERE session_id IN (SELECT id FROM sessions WHERE device_id = ?)",
-                (device_id,),
-            ).rowcount
-            sessions = sql.execute("DELETE FROM sessions WHERE device_id = ?", (device_id,)).rowcount
-            reports = sql.execute("DELETE FROM reports WHERE device_id = ?", (device_id,)).rowcount
-            return turns + sessions + reports
-
-        erased = await self._database.run(work)
-        await self._database.wipe_log()
-        return erased
-
-    async def erase_one(self, session_id: str) -> int:
-        def work(sql: sqlite3.Connection) -> int:
-            turns = sql.execute("DELETE FROM turns WHERE session_id = ?", (session_id,)).rowcount
-            return turns + sql.execute("DELETE FROM sessions WHERE id = ?", (session_id,)).rowcount
-
-        erased = await self._database.run(work)
-        await self._database.wipe_log()
-        return erased
-
-    async def forget_before(self, time: float) -> None:
-        def work(sql: sqlite3.Connection) -> int:
-            sessions = sql.execute("DELETE FROM sessions WHERE used_at < ?", (time,)).rowcount
-            return sessions + sql.execute("DELETE FROM reports WHERE received_at < ?", (time,)).rowcount
-
-        if await self._database.run(work):
-            await self._database.wipe_log()
-
 
 def _touch(sql: sqlite3.Connection, session_id: str, device_id: str, now: float) -> None:
     sql.execute(
