@@ -17,6 +17,8 @@ T = TypeVar("T")
 BUSY_S = 5.0
 """How long another process's transaction is waited for; each takes a few milliseconds."""
 BUSY_AGAIN_S = 0.02
+WIPE_BUSY_S = 1.0
+"""The same for emptying the log, while which nothing else can be done."""
 
 MIGRATIONS = (
     """
@@ -93,7 +95,20 @@ class Database:
         """Carry out `work` as one transaction. Raises StoreError. Cancelled, it may still be carried out."""
         return await self._in_thread(lambda: self._transact(work))
 
-    async def wipe_log(self) -> None:
+    async def keep(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """The same for what somebody relies on when this returns: a power cut does not undo it."""
+
+        def durably() -> T:
+            connection = self._open_connection()
+            connection.execute("PRAGMA synchronous=FULL")
+            try:
+                return self._transact(work)
+            finally:
+                connection.execute("PRAGMA synchronous=NORMAL")
+
+        return await self._in_thread(durably)
+
+    async def wipe_log(self, wait_s: float = WIPE_BUSY_S) -> None:
         """Move everything out of the write-ahead log and empty it, so that nothing erased is left there.
 
         Raises StoreError where another process still works with it; `log_to_wipe` then stays.
@@ -101,7 +116,13 @@ class Database:
         self.log_to_wipe = True
 
         def wipe() -> None:
-            if self._open_connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            connection = self._open_connection()
+            connection.execute(f"PRAGMA busy_timeout={wait_s * 1000:.0f}")
+            try:
+                held_up = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                connection.execute(f"PRAGMA busy_timeout={BUSY_S * 1000:.0f}")
+            if held_up:
                 raise sqlite3.OperationalError("what is erased is still in its log; erase it again")
             self.log_to_wipe = False
 

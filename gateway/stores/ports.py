@@ -243,7 +243,7 @@ class Questions(Protocol):
 
 
 class Erasing(Protocol):
-    """Removing for good. That an id came is remembered as long as anything is kept, so that none counts again.
+    """Removing for good. That an id came is remembered as long as anything is kept: none counts again.
 
     Where StoreError is raised, rows may be removed that the log still holds: the same again, or `finish`,
     empties it.

@@ -36,7 +36,7 @@ class SqliteAlerts:
             )
             return Taken.NEW
 
-        return await self._database.run(work)
+        return await self._database.keep(work)
 
     async def newest(self, device_id: str | None, unseen: bool) -> list[KeptAlert]:
         rows = await self._database.run(

@@ -13,6 +13,9 @@ from gateway.stores.tombstones import buried, bury, remove_questions, remove_rep
 
 T = TypeVar("T")
 
+AGAIN_BUSY_S = 0.05
+"""What is tried every second holds nobody up."""
+
 
 class SqliteErasing:
     """The `Erasing` store."""
@@ -56,7 +59,7 @@ class SqliteErasing:
 
     async def finish(self) -> None:
         if self._database.log_to_wipe:
-            await self._database.wipe_log()
+            await self._database.wipe_log(AGAIN_BUSY_S)
 
     async def _for_good(self, work: Callable[[sqlite3.Connection], T]) -> T:
         done = await self._database.run(work)

@@ -52,7 +52,7 @@ class SqliteQuestions:
             )
             return Taken.NEW
 
-        return await self._database.run(work)
+        return await self._database.keep(work)
 
     async def claim(self, lease_s: float) -> OpenQuestion | None:
         now = self._clock()

@@ -40,7 +40,7 @@ class SqliteReports:
                 )
             return Taken.NEW
 
-        return await self._database.run(work)
+        return await self._database.keep(work)
 
     async def newest(self, device_id: str) -> list[KeptReport]:
         rows = await self._database.run(

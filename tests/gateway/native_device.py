@@ -6,8 +6,8 @@ import asyncio
 import base64
 import contextlib
 import secrets
-from collections.abc import AsyncIterator
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from nacl.signing import SigningKey
@@ -110,6 +110,26 @@ class Talk:
         words = "".join(message.text for message in before if isinstance(message, n.Text)).strip()
         await self.send(n.Said(turn_id=turn_id, text=words))
         return words
+
+    async def report(self, op: str, id: str, body: Mapping[str, Any]) -> n.Ack:
+        """On the device channel, with its hash: what became of it."""
+        return (await self.report_and_all_before(op, id, body))[1]
+
+    async def report_and_all_before(
+        self, op: str, id: str, body: Mapping[str, Any]
+    ) -> tuple[list[n.FromSystem2], n.Ack]:
+        """The same, with what came before that was told."""
+        await self.send(n.Report(op=op, id=id, body=body, hash=n.body_hash(body)))
+        return await self.until(n.Ack)
+
+    async def promised(self, status: Literal["ok", "dup", "rejected", "retry"] | None = "ok") -> n.Report:
+        """The next answer that was promised, acknowledged so; None: not at all."""
+        _, report = await self.until(n.Report)
+        assert report.op == "answer"
+        assert report.hash == n.body_hash(report.body)
+        if status is not None:
+            await self.send(n.Ack(id=report.id, status=status, retry_after_s=0.1))
+        return report
 
     async def closed(self) -> tuple[int, str]:
         """Wait for the gateway to hang up: the close code, and the sentence that it said before, if any."""

@@ -17,6 +17,7 @@ from gateway.stores import database as database_module
 from gateway.stores.database import MIGRATIONS, Database
 from gateway.stores.ports import StoreError
 from gateway.stores.sqlite import open_stores
+from gateway.stores.sqlite_erasure import SqliteErasing
 from gateway.stores.sqlite_reports import SqliteReports, SqliteUses
 from gateway.stores.sqlite_sessions import SqliteSessions
 
@@ -82,11 +83,12 @@ def test_what_was_not_used_for_long_is_forgotten(tmp_path: Path) -> None:
     async def story(database: Database) -> None:
         clock = Clock()
         sessions, reports = SqliteSessions(database, clock), SqliteReports(database, clock)
+        erasing = SqliteErasing(database, clock)
         old = await sessions.open("d", "")
         await reports.take("d", Report(op="boot", id="old"))
         clock.now += 100
         new = await sessions.open("d", "")
-        await sessions.forget_before(clock.now - 50)
+        await erasing.before(clock.now - 50)
         assert [session.id for session in await sessions.all("d")] == [new]
         assert old != new
         assert await reports.newest("d") == []
@@ -100,7 +102,7 @@ def test_what_was_forgotten_is_in_no_file_either(tmp_path: Path) -> None:
         sessions = SqliteSessions(database, clock)
         session = await sessions.open("d", "")
         await sessions.asked(session, "d", 1, "a-word-of-a-person")
-        await sessions.forget_before(clock.now + 1)
+        await SqliteErasing(database, clock).before(clock.now + 1)
         assert not kept(b"a-word-of-a-person", tmp_path)
 
     told(tmp_path, story)
@@ -112,14 +114,16 @@ def test_erasing_that_another_process_holds_up_is_no_success(
     monkeypatch.setattr(database_module, "BUSY_S", 0.05)
 
     async def story(database: Database) -> None:
-        sessions = SqliteSessions(database)
+        sessions, erasing = SqliteSessions(database), SqliteErasing(database)
         await sessions.asked("s", "d", 1, "a-word-of-a-person")
         with contextlib.closing(sqlite3.connect(tmp_path / "store.sqlite")) as other:
             other.execute("BEGIN")
             other.execute("SELECT * FROM turns").fetchall()
             with pytest.raises(StoreError, match="erase it again"):
-                await sessions.erase("d")
-        await sessions.erase("d")
+                await erasing.device("d")
+            with pytest.raises(StoreError, match="erase it again"):
+                await erasing.finish()
+        await erasing.finish()
         assert not kept(b"a-word-of-a-person", tmp_path)
 
     told(tmp_path, story)
