@@ -24,6 +24,8 @@ GUARDED = [
     ("POST", "/v1/devices/abc/revoke"),
     ("GET", "/v1/devices/abc/reports"),
     ("DELETE", "/v1/devices/abc/data"),
+    ("GET", "/v1/alerts"),
+    ("POST", "/v1/alerts/abc/seen"),
     ("GET", "/v1/sessions"),
     ("GET", "/v1/sessions/abc/history"),
     ("DELETE", "/v1/sessions/abc"),
