@@ -35,7 +35,7 @@ class Conversation:
         self._group = group
         self._newest = -1
         self._now: _UnderWay | None = None
-        self.delivering = Delivering(party.device.id, services, send, self._between_turns)
+        self.delivering = Delivering(party.device.id, services, send, self)
         """What this device was promised; runs beside the turns."""
 
     async def handle(self, message: n.FromDevice) -> None:
@@ -83,14 +83,15 @@ class Conversation:
             self._now.task.cancel()
             await asyncio.wait([self._now.task])
 
+    @property
+    def in_turn(self) -> bool:
+        """A turn is under way."""
+        return self._now is not None and not self._now.task.done()
+
     async def turn_over(self) -> None:
         """Wait for the turn under way to end by itself."""
         if self._now is not None:
             await asyncio.wait([self._now.task])
-
-    async def _between_turns(self) -> None:
-        while self._now is not None and not self._now.task.done():
-            await self.turn_over()
 
     async def _report(self, report: n.Report) -> None:
         if report.op != ERASE:

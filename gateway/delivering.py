@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from device.link.native import Ack, Report, body_hash
 from gateway.party import Gone, Send
@@ -20,21 +20,30 @@ RETRY_AFTER_S = 5.0
 LONGEST_S = 3600.0
 
 
-class Delivering:
-    """One connection's; `between_turns` waits until no turn is under way."""
+class Turns(Protocol):
+    """The device's conversation."""
 
-    def __init__(
-        self, device_id: str, services: Services, send: Send, between_turns: Callable[[], Awaitable[None]]
-    ) -> None:
+    @property
+    def in_turn(self) -> bool: ...
+
+    async def turn_over(self) -> None:
+        """Wait for the turn under way to end by itself."""
+        ...
+
+
+class Delivering:
+    """One connection's; never into a turn."""
+
+    def __init__(self, device_id: str, services: Services, send: Send, turns: Turns) -> None:
         self._device_id = device_id
         self._services = services
         self._send = send
-        self._between_turns = between_turns
+        self._turns = turns
         self._woken = asyncio.Event()
         self._woken.set()
         self._sent = ""
         self._acked: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
-        self._unanswered = 0
+        self._ack_s = ACK_S
         self.still = asyncio.Lock()
         """Who holds it can be sure that no answer is being sent."""
 
@@ -62,19 +71,21 @@ class Delivering:
 
     async def _deliver(self) -> bool:
         """Send the oldest answer and wait for its end; False: none waits. Raises Gone, StoreError."""
-        await self._between_turns()
+        await self._turns.turn_over()
         async with self.still:
             answer = await self._services.stores.questions.next_answer(self._device_id)
             if answer is None:
                 return False
+            if self._turns.in_turn:  # begun meanwhile
+                return True
             await self._push(answer)
         try:
-            async with asyncio.timeout(min(ACK_S * 2**self._unanswered, LONGEST_S)):
+            async with asyncio.timeout(self._ack_s):
                 ack = await self._acked
         except TimeoutError:
-            self._unanswered += 1
+            self._ack_s = min(2 * self._ack_s, LONGEST_S)
             return True
-        self._unanswered = 0
+        self._ack_s = ACK_S
         if ack.status == "retry":
             await asyncio.sleep(min(ack.retry_after_s or RETRY_AFTER_S, LONGEST_S))
         else:

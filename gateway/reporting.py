@@ -44,7 +44,9 @@ async def _became(report: Report, device: DeviceInfo, services: Services) -> Ack
     """Raises Rejected, StoreError."""
     if not report.id:
         raise Rejected("id")
-    wait_s = await services.stores.uses.use(device.id, "report", services.settings.limits.reports_per_minute)
+    # an alert waits for no queue of other reports
+    counted = "alert" if report.op == "alert" else "report"
+    wait_s = await services.stores.uses.use(device.id, counted, services.settings.limits.reports_per_minute)
     if wait_s > 0:
         return Ack(id=report.id, status="retry", retry_after_s=wait_s)
     if report.hash and report.hash != body_hash(report.body):

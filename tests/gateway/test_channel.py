@@ -161,6 +161,11 @@ def test_what_is_no_report_at_all_ends_the_connection(gateway: Running, frame: s
     assert asyncio.run(story()) == 4400
 
 
+def test_an_alert_does_not_wait_for_other_reports(gateway: Running) -> None:
+    _, became = statuses(gateway, *[("message", f"1-{at}", {}) for at in range(61)], ("alert", "1-99", ALERT))
+    assert became == [*["ok"] * 60, "retry", "ok"]
+
+
 def test_a_device_may_have_so_many_questions_open_and_no_more(gateway: Running) -> None:
     async def story() -> list[str]:
         async with NativeDevice().connected(gateway.device_url) as talk:

@@ -15,7 +15,7 @@ from device.contracts import Line, Who
 from device.link.native import Report
 from gateway.stores import database as database_module
 from gateway.stores.database import MIGRATIONS, Database
-from gateway.stores.ports import StoreError
+from gateway.stores.ports import StoreError, Taken
 from gateway.stores.sqlite import open_stores
 from gateway.stores.sqlite_erasure import SqliteErasing
 from gateway.stores.sqlite_reports import SqliteReports, SqliteUses
@@ -177,6 +177,19 @@ def test_what_fails_midway_was_not_done(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="nowhere"):
             await database.run(work)
         assert await SqliteSessions(database).all(None) == []
+
+    told(tmp_path, story)
+
+
+def test_what_an_older_release_kept_counts_once_still(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "store.sqlite") as older:
+        older.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1")
+        older.execute("INSERT INTO reports VALUES ('d', 'm', 'message', 1, '', 0, '{\"a\":1}', 1.0)")
+
+    async def story(database: Database) -> None:
+        reports = SqliteReports(database)
+        assert await reports.take("d", Report(op="message", id="m", body={"a": 1})) is Taken.AGAIN
+        assert [one.body for one in await reports.newest("d")] == [{"a": 1}]
 
     told(tmp_path, story)
 
