@@ -19,8 +19,8 @@ from gateway.tools import NoTools
 
 log = logging.getLogger(__name__)
 
-LONGEST_CHARACTERS = 600
-"""Of an answer, which is cut after the clause that reaches it: it is told in one go, later."""
+LONGEST_CHARACTERS = 400
+"""Of an answer, which is cut after the clause that reaches them: it is told in one go, some 25 s."""
 CLAIM_SLACK_S = 10.0
 """How much longer than its deadline an answer is claimed for, so that no two processes are at it."""
 MOST_DOUBLINGS = 9

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 KEPT = frozenset({"boot", "telemetry", "record", "message"})
 ERASE = "erase"
 RETRY_AFTER_S = 5.0
-FULL_RETRY_AFTER_S = 600.0
+FULL_RETRY_AFTER_S = 60.0
 DAY_S = 86_400
 
 
