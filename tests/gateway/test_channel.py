@@ -162,8 +162,10 @@ def test_what_is_no_report_at_all_ends_the_connection(gateway: Running, frame: s
 
 
 def test_an_alert_does_not_wait_for_other_reports(gateway: Running) -> None:
-    _, became = statuses(gateway, *[("message", f"1-{at}", {}) for at in range(61)], ("alert", "1-99", ALERT))
-    assert became == [*["ok"] * 60, "retry", "ok"]
+    """121 of them are too many, even if a minute ends among them."""
+    messages = [("message", f"1-{at}", dict[str, Any]()) for at in range(121)]
+    _, became = statuses(gateway, *messages, ("alert", "1-999", ALERT))
+    assert (set(became), became[-1]) == ({"ok", "retry"}, "ok")
 
 
 def test_a_device_may_have_so_many_questions_open_and_no_more(gateway: Running) -> None:
