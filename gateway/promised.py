@@ -13,6 +13,7 @@ from contextlib import aclosing
 from device.errors import MindError, TwomindsError
 from gateway.answering import AnswerRefused
 from gateway.minds.prompting import prompt_for_later
+from gateway.safety import REFUSAL
 from gateway.services import Services
 from gateway.stores.ports import OpenQuestion, StoreError
 from gateway.tools import NoTools
@@ -80,7 +81,7 @@ class Promised:
                         if length >= LONGEST_CHARACTERS:
                             break
         except AnswerRefused as refused:
-            return "refused", str(refused)
+            return "refused", str(refused) or REFUSAL
         text = "".join(said).strip()
         if not text:
             raise MindError("The language model said nothing.")

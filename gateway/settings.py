@@ -102,7 +102,7 @@ class Limits(Section, frozen=True):
     questions_per_minute: Count = 30
     """Of one device."""
     reports_per_minute: Count = 60
-    """Of one device."""
+    """Of one device; alerts are counted by themselves."""
     open_questions: Count = 20
     """Promised questions of one device that wait for their answers, or to be told them."""
     question_days: Annotated[int, Meta(ge=1, le=365)] = 30

@@ -204,19 +204,3 @@ def test_a_device_whose_clock_is_wrong_gets_its_answer_all_the_same(
             await talk.promised()
 
     asyncio.run(story())
-
-
-def test_two_gateways_on_one_store_answer_a_question_once(gateway: Running, endpoint: OpenAiServer) -> None:
-    device = NativeDevice()
-
-    async def story() -> None:
-        async with device.connected(other.device_url) as talk:
-            for at in range(8):
-                await talk.report("question", f"1-{at}", question(f"q{at}"))
-        async with device.connected(gateway.device_url) as talk:
-            told = [(await talk.promised()).body["question_id"] for _ in range(8)]
-            assert sorted(told) == [f"q{at}" for at in range(8)]
-
-    with thinking(gateway.data, endpoint) as other:
-        asyncio.run(story())
-    assert len(asked_about(endpoint, WORDS)) == 8

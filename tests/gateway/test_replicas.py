@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -81,3 +82,29 @@ def test_a_report_counts_once_wherever_it_comes(two: Two) -> None:
             return (await talk.next(n.Ack)).status
 
     assert [asyncio.run(told(gateway)) for gateway in (*two, two[0])] == ["ok", "dup", "dup"]
+
+
+def test_a_promised_question_is_answered_by_one_of_them_and_told_by_the_one_that_the_device_is_at(
+    two: Two,
+) -> None:
+    one, other = two
+    device = NativeDevice()
+    asked = [f"q{at}" for at in range(6)]
+
+    async def story() -> list[str]:
+        async with device.connected(one.device_url) as talk:
+            for question_id in asked:
+                body = {"question_id": question_id, "text": "Why?"}
+                assert (await talk.report("question", question_id, body)).status == "ok"
+        async with device.connected(other.device_url) as talk:
+            return [(await talk.promised()).body["question_id"] for _ in asked]
+
+    assert sorted(asyncio.run(story())) == asked
+    assert sum(answered(gateway) for gateway in two) == len(asked)
+
+
+def answered(gateway: Running) -> float:
+    """Promised questions that this process has answered."""
+    with gateway.rest() as rest:
+        found = re.search(r'gateway_questions_total{became="answered"} (\S+)', rest.get("/metrics").text)
+    return float(found[1]) if found else 0.0
