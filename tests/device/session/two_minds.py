@@ -14,6 +14,7 @@ from device.brain.recogniser import Recogniser
 from device.brain.system_one import SystemOne
 from device.config import Consent, Deadlines
 from device.contracts import KeptReply
+from device.ports import Promises
 from tests.device.session.rig import Device
 from tests.fakes import FakeModel, FakeRecall, FakeStt, FakeSystem2
 
@@ -32,6 +33,7 @@ class TwoMinds:
     """What the cache knows of whatever is asked."""
     settled: dict[str, Any] = field(default_factory=dict)
     """Further fields of `Minds`."""
+    promises: Promises | None = None
 
     @property
     def far(self) -> FakeSystem2:
@@ -55,4 +57,5 @@ class TwoMinds:
             volume=lambda: 50,
             name="Pip",
             minds=Minds(system_one=system_one, system_two=self.system_2, **given),
+            promises=self.promises,
         )
