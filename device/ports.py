@@ -430,7 +430,7 @@ class Promises(Protocol):
         ...
 
     async def forget(self, *, everything: bool) -> None:
-        """Erase the newest, or all of them; what System 2 knows of it already is asked back.
+        """Erase what was spoken of last, or all; what System 2 knows of it already is asked back.
 
         Raises OutboxError: it was not erased.
         """

@@ -97,6 +97,8 @@ class Promises:
         """What changed and is not on disk yet; None: to be erased."""
         self._telling: tuple[int, str] | None = None
         """The announcement that waits or sounds, and the question that it answers."""
+        self._last = ""
+        """The question that was spoken of last, by its id: what "forget it" means."""
         self._let_go = False
         """Something expired, and nobody has asked for it since."""
         self._writing = asyncio.Lock()
@@ -122,6 +124,7 @@ class Promises:
             now_s = self._clocks.lived()
             row = PromiseRow(secrets.token_hex(16), question, language, now_s, now_s + self._keep_s)
             await self._take_on(row)
+            self._last = row.question_id
             return Promised.KEPT
 
     def asked(self) -> News:
@@ -137,7 +140,8 @@ class Promises:
         async with self._writing:
             await self._recall()
             live = self._live()
-            await self._forget(live if everything else live[-1:])
+            last = [row for row in live if row.question_id == self._last] or live[-1:]
+            await self._forget(live if everything else last)
 
     # --- erasure -----------------------------------------------------------------------------------
 
@@ -317,6 +321,7 @@ class Promises:
         if row is None:
             return
         self._telling = (next(self._ids), row.question_id)
+        self._last = row.question_id
         text = self._phrases.say("promise_told", question=_echo(row.question), answer=row.answer)
         expires_s = self._clocks.monotonic() + WORTH_SAYING_S
         self._announce(Announcement(self._telling[0], Urgency.PROMISE, text, expires_s))

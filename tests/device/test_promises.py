@@ -418,6 +418,18 @@ def test_forget_it_means_the_newest(rig: Rig) -> None:
     rig.play(story)
 
 
+def test_forget_it_means_the_one_that_is_being_told(rig: Rig) -> None:
+    async def story(rig: Rig) -> None:
+        await rig.answer(await rig.ask("first"))
+        await rig.ask("second")
+        rig.person()
+        rig.over(Outcome.DISMISSED)
+        await rig.promises.forget(everything=False)
+        assert (rig.promises.has("first"), rig.promises.has("second")) == (False, True)
+
+    rig.play(story)
+
+
 def test_what_was_asked_lately_can_be_forgotten_alone(rig: Rig) -> None:
     async def story(rig: Rig) -> tuple[int, int]:
         await rig.ask("first")

@@ -31,7 +31,7 @@ async def find_out(intent: Intent, context: SkillContext) -> tuple[ReplyItem, ..
 
 
 async def forget(intent: Intent, context: SkillContext) -> tuple[ReplyItem, ...]:
-    """Forget the newest question, or with `everything` all of them; said only once they are erased."""
+    """Forget the last question, or with `everything` all of them; said only once they are erased."""
     if context.promises is None or not context.promises.waiting:
         return context.say("promise_none")
     everything = "everything" in intent.slots

@@ -72,13 +72,13 @@ class Device:
 
     def play(self, story: Callable[[Device], Awaitable[T]]) -> T:
         async def whole() -> T:
-            async with self._running():
+            async with self.running():
                 return await story(self)
 
         return run(whole())
 
     @contextlib.asynccontextmanager
-    async def _running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[None]:
         loop = asyncio.get_running_loop()
         self.clock = loop.time
         self.hub = FrameHub()
