@@ -33,7 +33,7 @@ class Connectivity:
 
     def __init__(self) -> None:
         """Nothing is known yet: System 2 is not up, and nobody knows why."""
-        self._raw = LinkHealth(up=False)
+        self._raw = self._last_up = LinkHealth(up=False)
         self._since_s: float | None = None
         """When the link last came up or went down; None before the first word of it."""
         self._up = self._slow = False
@@ -47,6 +47,7 @@ class Connectivity:
         if self._since_s is None or health.up != self._raw.up:
             self._since_s = now_s
         self._raw = health
+        self._last_up = health if health.up else self._last_up
         self._settle(now_s)
 
     def at(self, now_s: float) -> LinkHealth:
@@ -54,7 +55,7 @@ class Connectivity:
         self._settle(now_s)
         raw = self._raw
         if self._up:
-            return replace(raw, up=True, why="", slow=self._slow)
+            return replace(raw if raw.up else self._last_up, slow=self._slow)
         why = UNSTEADY if raw.up else raw.why
         return replace(raw, up=False, why=why if self._told_down else "", hears=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Final
 
 from device.connectivity import Connectivity
@@ -30,13 +31,13 @@ class SteadySystem2:
 
     @property
     def health(self) -> LinkHealth:
-        now_s = self._clock()
-        self._so.measured(self._system_two.health, now_s)
-        return self._so.at(now_s)
+        """As it is to be taken; but sound is sent only while the link itself takes it."""
+        health = self._measured()
+        return replace(health, hears=health.hears and self._system_two.health.hears)
 
     def look(self) -> None:
         """The link may be otherwise than before: to be called whenever it says so. Returns at once."""
-        health = self.health
+        health = self._measured()
         if health != self._told:
             self._told = health
             self._changed(health)
@@ -47,6 +48,11 @@ class SteadySystem2:
             again_s = LOOK_AGAIN_S
         loop = asyncio.get_running_loop()
         self._tick = None if again_s is None else loop.call_later(again_s, self.look)
+
+    def _measured(self) -> LinkHealth:
+        now_s = self._clock()
+        self._so.measured(self._system_two.health, now_s)
+        return self._so.at(now_s)
 
     def close(self) -> None:
         """Look no more."""
