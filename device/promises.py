@@ -23,6 +23,7 @@ from device.brain.normalise import normalise
 from device.brain.packs import Phrases
 from device.contracts import Announcement, News, Outcome, Outgoing, OutgoingKind, Promised, Urgency
 from device.errors import OutboxError
+from device.link.native import Report
 from device.ports import Outbox
 from device.record import Kind, TurnRecord
 from device.timer_book import CLOCK_SET_FROM_S
@@ -154,6 +155,10 @@ class Promises:
             return len(meant)
 
     # --- what System 2 sends -----------------------------------------------------------------------
+
+    async def take(self, report: Report) -> Ack:
+        """Whatever System 2 reports; only answers are known. Never raises."""
+        return await self.answered(report.body) if report.op == "answer" else "rejected"
 
     async def answered(self, body: Mapping[str, Any]) -> Ack:
         """An `answer` came: `{"question_id", "text"}`. Acknowledged once it is on disk."""

@@ -15,6 +15,7 @@ from cache.promises import PromiseStore
 from device.brain.packs import promise_phrases
 from device.contracts import Announcement, News, Outcome, Outgoing, OutgoingKind, Promised, Urgency
 from device.errors import OutboxError
+from device.link.native import Report
 from device.promises import LONGEST_TOLD, LOOK_EVERY_S, MOST, PromiseClocks, Promises
 from device.promises_kept import FILE, KeptPromises
 from device.record import Kind, TurnRecord
@@ -202,6 +203,14 @@ def test_an_answer_is_acknowledged_once_it_is_on_disk(rig: Rig) -> None:
 )
 def test_an_answer_that_is_none_is_never_wanted_again(rig: Rig, body: dict[str, object]) -> None:
     assert rig.play(lambda rig: rig.promises.answered(body)) == "rejected"
+
+
+def test_of_what_system_2_reports_only_answers_are_taken(rig: Rig) -> None:
+    async def story(rig: Rig) -> list[str]:
+        body = {"question_id": await rig.ask("who won"), "text": "The reds."}
+        return [await rig.promises.take(Report(op=op, id="1-1", body=body)) for op in ("record", "answer")]
+
+    assert rig.play(story) == ["rejected", "ok"]
 
 
 def test_an_answer_to_what_was_forgotten_is_never_wanted_again_and_not_kept(rig: Rig) -> None:
