@@ -174,7 +174,7 @@ class Promises:
                 if row.answer:
                     return "dup"
                 row = replace(row, answer=_first_sentences(text, LONGEST_TOLD))
-                await self._disk.do(lambda store: store.put(row))
+                await self._keep(row)
             except OutboxError as error:
                 log.error("promises: %s", error)
                 return "retry"
@@ -243,8 +243,7 @@ class Promises:
             if row is None:
                 await self._erase([question_id])
             else:
-                kept = row
-                await self._disk.do(lambda store, kept=kept: store.put(kept))  # type: ignore[misc]
+                await self._keep(row)
             if self._unwritten.get(question_id) is row:
                 del self._unwritten[question_id]
 
@@ -281,7 +280,7 @@ class Promises:
         """Raises OutboxError, and nothing is left of it. Who is interrupted has promised all the same."""
         self._rows[row.question_id] = row
         try:
-            await self._disk.do(lambda store: store.put(row))
+            await self._keep(row)
             await self._outbox.put(self._outgoing(row))
         except asyncio.CancelledError:
             self._write_later(row.question_id, row)
@@ -303,6 +302,9 @@ class Promises:
         for question_id in ids:
             self._rows.pop(question_id, None)
             self._unwritten.pop(question_id, None)
+
+    async def _keep(self, row: PromiseRow) -> None:
+        await self._disk.do(lambda store: store.put(row))
 
     async def _erase(self, question_ids: list[str]) -> None:
         await self._disk.do(lambda store: store.erase(question_ids))
