@@ -241,21 +241,19 @@ class Promises:
         """Raises OutboxError; what was not written is tried again."""
         for question_id, row in list(self._unwritten.items()):
             if row is None:
-                await self._erase([question_id])
+                await self._drop([question_id])
             else:
                 await self._keep(row)
             if self._unwritten.get(question_id) is row:
-                del self._unwritten[question_id]
+                self._unwritten.pop(question_id, None)
 
     async def _expire(self) -> None:
         """Raises OutboxError."""
         now_s = self._clocks.lived()
-        for row in [row for row in self._rows.values() if row.expires_s <= now_s]:
-            log.info("a question was not found out, or its answer not told, in time")
-            with contextlib.suppress(OutboxError):  # there it expires, too
-                await self._outbox.withdraw(_key(row.question_id))
-            await self._erase([row.question_id])
-            self._rows.pop(row.question_id, None)
+        expired = [row.question_id for row in self._rows.values() if row.expires_s <= now_s]
+        if expired:
+            log.info("questions that were not found out and told in time are erased: %d", len(expired))
+            await self._drop(expired)
             self._let_go = True
 
     # --- the rows ----------------------------------------------------------------------------------
@@ -298,16 +296,20 @@ class Promises:
         if sent:
             await self._outbox.put(Outgoing(OutgoingKind.ERASURE, {"questions": sent}))
         if ids:
-            await self._erase(ids)
-        for question_id in ids:
-            self._rows.pop(question_id, None)
-            self._unwritten.pop(question_id, None)
+            await self._drop(ids)
 
     async def _keep(self, row: PromiseRow) -> None:
         await self._disk.do(lambda store: store.put(row))
 
-    async def _erase(self, question_ids: list[str]) -> None:
+    async def _drop(self, question_ids: list[str]) -> None:
+        """Nothing is left of them. Raises OutboxError, and they are as they were."""
+        for question_id in question_ids:
+            with contextlib.suppress(OutboxError):  # there it expires, too
+                await self._outbox.withdraw(_key(question_id))
         await self._disk.do(lambda store: store.erase(question_ids))
+        for question_id in question_ids:
+            self._rows.pop(question_id, None)
+            self._unwritten.pop(question_id, None)
 
     def _outgoing(self, row: PromiseRow) -> Outgoing:
         left_s = row.expires_s - self._clocks.lived()

@@ -464,6 +464,32 @@ def test_what_cannot_be_forgotten_is_not_said_to_be(rig: Rig, fails: str) -> Non
     rig.play(story)
 
 
+def test_what_expired_while_the_disk_failed_is_not_written_again(rig: Rig) -> None:
+    async def story(rig: Rig) -> None:
+        await rig.answer(await rig.ask("who won the zephyr cup"))
+        rig.person()
+        rig.disk.fails = True
+        rig.over(Outcome.DISMISSED)
+        await asyncio.sleep(HOUR_S + LOOK_EVERY_S)
+        rig.disk.fails = False
+        await asyncio.sleep(2 * LOOK_EVERY_S)
+        assert not rig.on_disk("zephyr")
+
+    rig.play(story)
+
+
+def test_a_question_whose_answer_was_told_is_taken_back_from_the_outbox(rig: Rig) -> None:
+    async def story(rig: Rig) -> None:
+        await rig.answer(await rig.ask("who won"))
+        assert len(rig.outbox.questions()) == 1, "its acknowledgement was lost"
+        rig.person()
+        rig.over(Outcome.SAID)
+        await settled()
+        assert rig.outbox.questions() == []
+
+    rig.play(story)
+
+
 def test_a_disk_that_fails_while_what_was_told_is_erased_is_tried_again(rig: Rig) -> None:
     async def story(rig: Rig) -> None:
         await rig.answer(await rig.ask("who won"), "The quokkas won.")
