@@ -90,5 +90,11 @@ class PromiseStore:
         )
         empty_log(self._database)
 
+    def forget(self, since_s: float | None) -> int:
+        """Erase what was promised since then (lived seconds; None: ever); how many. Raises sqlite3.Error."""
+        ids = [row.question_id for row in self.all() if since_s is None or row.made_s >= since_s]
+        self.erase(ids)
+        return len(ids)
+
     def close(self) -> None:
         self._database.close()

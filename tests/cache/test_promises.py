@@ -44,6 +44,16 @@ def test_of_what_was_erased_nothing_is_left_on_disk_while_the_store_is_open(tmp_
     assert store.all() == [LATER]
 
 
+def test_what_was_promised_since_a_time_or_ever_is_forgotten(tmp_path: Path) -> None:
+    store = PromiseStore(tmp_path / "promises.db")
+    store.put(ROW)
+    store.put(LATER)
+    assert store.forget(LATER.made_s) == 1
+    assert store.all() == [ROW]
+    assert store.forget(None) == 1
+    assert not on_disk(tmp_path, "zephyr")
+
+
 def test_erasing_what_is_not_there_changes_nothing(tmp_path: Path) -> None:
     store = PromiseStore(tmp_path / "promises.db")
     store.put(ROW)
