@@ -49,6 +49,9 @@ class Agent:
     async def ask(self, text: str) -> float:
         return await self._do("ask", text=text)
 
+    async def choose(self, setting: str, value: str | int) -> float:
+        return await self._do("choose", setting=setting, value=value)
+
     async def repeat(self) -> float:
         return await self._do("repeat")
 
