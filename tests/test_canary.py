@@ -118,19 +118,27 @@ def test_what_was_said_without_consent_is_found_nowhere(
         record = await ask(device, f"my name is {' '.join(PRIVATE)} and why does my head hurt")
         assert "nobody agreed" in record["reason"]
         await device.choose("system2.use", "never")
-        assert (await ask(device, f"why is the {' so '.join(KEPT_AT_HOME)}"))["route"] == "stock"
+        assert (await ask(device, f"why is the {' so '.join(KEPT_AT_HOME)}"))["route"] != "system_2"
         assert (await say(scene, recording)).lower().startswith(SPOKEN[0])
         await device.choose("system2.use", "auto")
         scene.tap.hang_up()
         await device.light("offline")
-        assert (await ask(device, f"why is the {' so '.join(ASKED_OFFLINE)}"))["route"] == "stock"
+        assert (await ask(device, f"why is the {' so '.join(ASKED_OFFLINE)}"))["route"] != "system_2"
         assert traces(said, [*scene.left(), *files_held_open(device.process.pid)]) == []
+        assert largest_core(device.process.pid) == ["0", "0"]
 
     whisper = {"WHISPER__MODEL": str(shared_data / "micro_whisper_ct2"), "ENGINES__STT": "whisper"}
     left = left_by(card, gateway, story, **whisper)
     assert traces(said, left) == []
     own = ("spoken.wav", "agent/voice/")  # what the test plays, and the device's fixed sentences
     assert [where for where, content in left if _is_sound(content) and not where.startswith(own)] == []
+
+
+def largest_core(pid: int) -> list[str]:
+    """Bytes: the limit that holds, and what it could be raised to."""
+    limits = Path(f"/proc/{pid}/limits").read_text("ascii").splitlines()
+    (line,) = (line for line in limits if line.startswith("Max core file size"))
+    return line.split()[4:6]
 
 
 def _is_sound(content: bytes) -> bool:
