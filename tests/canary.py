@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -25,15 +26,20 @@ def traces(words: Iterable[str], places: Iterable[Place]) -> list[str]:
 
 
 def files_below(folder: Path) -> Iterator[Place]:
-    """Every file, hidden ones and all that belongs to a database, with its name as part of it."""
+    """Every file, hidden ones and all that belongs to a database, with its name as part of it.
+
+    One that goes away meanwhile is passed over.
+    """
     for file in folder.rglob("*"):
         if file.is_file() and not file.is_symlink():
-            yield str(file.relative_to(folder)), os.fsencode(file.name) + b"\n" + file.read_bytes()
+            with contextlib.suppress(FileNotFoundError):
+                yield str(file.relative_to(folder)), os.fsencode(file.name) + b"\n" + file.read_bytes()
 
 
 def files_held_open(pid: int) -> Iterator[Place]:
     """What a process has open without a name: temporary files, files in memory."""
     for entry in Path(f"/proc/{pid}/fd").iterdir():
-        name = os.readlink(entry)
-        if (name.endswith("(deleted)") or name.startswith("/memfd")) and entry.is_file():
-            yield name, entry.read_bytes()
+        with contextlib.suppress(FileNotFoundError):
+            name = os.readlink(entry)
+            if (name.endswith("(deleted)") or name.startswith("/memfd")) and entry.is_file():
+                yield name, entry.read_bytes()

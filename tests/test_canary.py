@@ -26,9 +26,12 @@ from tests.test_asking_system2 import reached
 from tests.wiretap import Wiretap, wiretap
 
 PRIVATE = ("zorblatt", "quindrel", "fennywick")
+IN_NEED = ("brindlewort", "oskavane", "lumpertash")
 KEPT_AT_HOME = ("mabbelsnook", "trindlow", "ophivane")
 ASKED_OFFLINE = ("grellock", "sumperdine", "wofflejam")
 AGREED = ("hildragoon", "pesterlume", "cravenook")
+AGREED_TO = {f"CONSENT__{what}": "true" for what in ("ALERTS", "LEARNING", "TELEMETRY")}
+"""None of it is consent to keep or send what a person says of themselves."""
 RECORDING = "sb_spk1_snt5.wav"
 SPOKEN = ("sunday is the best part of the week", "best part of", "part of the week")
 """What the fixture of Whisper hears in it; words that others say, in an order that nobody else does."""
@@ -111,12 +114,13 @@ def test_what_was_said_without_consent_is_found_nowhere(
     card: SoundCard, gateway: Running, shared_data: Path
 ) -> None:
     recording = load(shared_data / "speech" / RECORDING).audio
-    said = (*PRIVATE, *KEPT_AT_HOME, *ASKED_OFFLINE, *SPOKEN)
+    said = (*PRIVATE, *IN_NEED, *KEPT_AT_HOME, *ASKED_OFFLINE, *SPOKEN)
 
     async def story(scene: Scene) -> None:
         device = scene.device
         record = await ask(device, f"my name is {' '.join(PRIVATE)} and why does my head hurt")
         assert "nobody agreed" in record["reason"]
+        await ask(device, f"i want to kill myself because of {' and '.join(IN_NEED)}")
         await device.choose("system2.use", "never")
         assert (await ask(device, f"why is the {' so '.join(KEPT_AT_HOME)}"))["route"] != "system_2"
         assert (await say(scene, recording)).lower().startswith(SPOKEN[0])
@@ -128,7 +132,7 @@ def test_what_was_said_without_consent_is_found_nowhere(
         assert largest_core(device.process.pid) == ["0", "0"]
 
     whisper = {"WHISPER__MODEL": str(shared_data / "micro_whisper_ct2"), "ENGINES__STT": "whisper"}
-    left = left_by(card, gateway, story, **whisper)
+    left = left_by(card, gateway, story, **whisper, **AGREED_TO)
     assert traces(said, left) == []
     own = ("spoken.wav", "agent/voice/")  # what the test plays, and the device's fixed sentences
     assert [where for where, content in left if _is_sound(content) and not where.startswith(own)] == []
