@@ -61,10 +61,10 @@ def why_not() -> str:
 
 
 def make(image: Path, mebibytes: int) -> None:
-    """An empty ext4 in a file. Raises CalledProcessError."""
+    """An empty ext4 in a file, with the blocks of a larger one. Raises CalledProcessError."""
     with image.open("wb") as file:
         file.truncate(mebibytes << 20)
-    options = ("-q", "-m", "0", "-E", "lazy_itable_init=1")
+    options = ("-q", "-b", "4096", "-m", "0", "-E", "lazy_itable_init=1")
     subprocess.run(["/sbin/mkfs.ext4", *options, str(image)], check=True, capture_output=True)
 
 
