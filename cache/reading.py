@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
+
+from cache.timers import TimerRow, all_timers
 
 _AFTER_A_CRASH = "mode=ro&readonly_shm=1"
 """With its write-ahead log, by the index that lies beside it."""
 _AFTER_AN_END = "mode=ro&immutable=1"
 """Closed well it has neither, and SQLite would want to make them."""
+
+
+def read_timers(file: Path) -> list[TimerRow]:
+    """As `TimerStore.all`. Raises sqlite3.Error."""
+    with contextlib.closing(open_to_read(file)) as database:
+        return all_timers(database)
 
 
 def open_to_read(file: Path) -> sqlite3.Connection:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 from cache.database import open_database
-from cache.reading import open_to_read
 
 MIGRATIONS = (
     """
@@ -43,6 +41,17 @@ class TimerRow:
     """It has begun to ring, and nobody has dismissed it yet."""
 
 
+def all_timers(database: sqlite3.Connection) -> list[TimerRow]:
+    """The next one first. Raises sqlite3.Error."""
+    rows = database.execute(
+        "SELECT id, kind, label, length_s, local, due_utc, rang FROM timers ORDER BY due_utc, id"
+    )
+    return [
+        TimerRow(int(timer_id), str(kind), str(label), int(length_s), str(local), float(due), bool(rang))
+        for timer_id, kind, label, length_s, local, due, rang in rows
+    ]
+
+
 class TimerStore:
     """The timers of one device. Belongs to the one thread that made it."""
 
@@ -52,7 +61,7 @@ class TimerStore:
 
     def all(self) -> list[TimerRow]:
         """Every timer, the next one first. Raises sqlite3.Error."""
-        return _all(self._database)
+        return all_timers(self._database)
 
     def replace(self, rows: list[TimerRow]) -> None:
         """Keep these and no others; on disk when this returns, all or none. Raises sqlite3.Error.
@@ -74,19 +83,3 @@ class TimerStore:
 
     def close(self) -> None:
         self._database.close()
-
-
-def read_timers(file: Path) -> list[TimerRow]:
-    """As `TimerStore.all`, from a disk that takes nothing more. Raises sqlite3.Error."""
-    with contextlib.closing(open_to_read(file)) as database:
-        return _all(database)
-
-
-def _all(database: sqlite3.Connection) -> list[TimerRow]:
-    rows = database.execute(
-        "SELECT id, kind, label, length_s, local, due_utc, rang FROM timers ORDER BY due_utc, id"
-    )
-    return [
-        TimerRow(int(timer_id), str(kind), str(label), int(length_s), str(local), float(due), bool(rang))
-        for timer_id, kind, label, length_s, local, due, rang in rows
-    ]

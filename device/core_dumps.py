@@ -9,7 +9,7 @@ from pathlib import Path
 FILTER = Path("/proc/self/coredump_filter")
 
 
-def forbid() -> None:
+def forbid_core_dumps() -> None:
     """For this process and whatever it starts; to be called before anybody is heard.
 
     The limit keeps the kernel from writing a file; a program that takes cores from a pipe

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cache.database import DAMAGED
-from cache.timers import TimerRow, TimerStore, read_timers
+from cache.reading import read_timers
+from cache.timers import TimerRow, TimerStore
 from device.errors import StageError
 from device.jobs import StopFlag, Worker
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cache.timers import TimerRow, TimerStore, read_timers
+from cache.timers import TimerRow, TimerStore
 
 TEA = TimerRow(1, "timer", "tea", 240, "", 1_800_000_240.0, rang=False)
 WAKE = TimerRow(2, "alarm", "", 0, "2027-01-15T07:00:00", 1_800_000_100.5, rang=True)
@@ -58,17 +58,3 @@ def test_what_a_reminder_was_for_is_gone_from_the_disk_when_it_is_over(file: Pat
     store.replace([])
     store.close()
     assert b"canary" not in file.read_bytes()
-
-
-@pytest.mark.parametrize("damage", [b"", b"no database at all" * 100])
-def test_what_is_no_sound_database_is_not_read(file: Path, damage: bytes) -> None:
-    file.write_bytes(damage)
-    with pytest.raises(sqlite3.Error):
-        read_timers(file)
-    assert file.read_bytes() == damage
-
-
-def test_reading_makes_no_file(tmp_path: Path, file: Path) -> None:
-    with pytest.raises(sqlite3.Error):
-        read_timers(file)
-    assert list(tmp_path.iterdir()) == []

@@ -14,14 +14,14 @@ ROOT = Path(__file__).resolve().parents[2]
 PATTERN = Path("/proc/sys/kernel/core_pattern")
 DIES = """
 import os, sys
-from device.core_dumps import forbid
+from device.core_dumps import forbid_core_dumps
 word = sys.stdin.readline().strip()
 if "forbid" in sys.argv:
-    forbid()
+    forbid_core_dumps()
 if "as to a pipe" in sys.argv:
     import resource
     resource.setrlimit = lambda what, limits: None
-    forbid()
+    forbid_core_dumps()
 os.abort()
 """
 """`as to a pipe`: the kernel heeds no limit there, which leaves what the filter does."""

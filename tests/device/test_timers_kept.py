@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,8 +17,6 @@ from cache.timers import TimerRow, TimerStore
 from device.contracts import Timer, TimerKind
 from device.timer_book import Now, TimerBook
 from device.timers_kept import FILE, KeptTimers, Recalled
-from tests import small_disk
-from tests.small_disk import SmallDisk
 
 TEA = TimerRow(1, "timer", "tea", 240, "", 1_800_000_240.0, rang=False)
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -172,52 +169,6 @@ def test_a_full_disk_is_known_not_to_work_and_the_next_write_may(tmp_path: Path)
         )
 
     with_kept(tmp_path, story)
-
-
-@pytest.mark.parametrize("killed", [False, True], ids=["ended", "killed"])
-@pytest.mark.parametrize(
-    ("worsens", "recovers"),
-    [(SmallDisk.fill, SmallDisk.make_room), (SmallDisk.read_only, SmallDisk.writable)],
-    ids=["full", "read-only"],
-)
-def test_what_was_kept_before_is_recalled_from_a_disk_that_can_only_be_read(
-    tmp_path: Path,
-    worsens: Callable[[SmallDisk], None],
-    recovers: Callable[[SmallDisk], None],
-    *,
-    killed: bool,
-) -> None:
-    async def story(kept: KeptTimers) -> None:
-        assert await kept.recall() == Recalled([TEA], lost=False)
-        recovers(disk)
-        await written(kept, [])
-        assert kept.working
-        assert await kept.recall() == Recalled([], lost=False)
-
-    if why := small_disk.why_not():
-        pytest.skip(why)
-    small_disk.make(image := tmp_path / "disk.img", 4)
-    with small_disk.mounted(image, tmp_path / "disk") as disk:
-        before = TimerStore(disk.folder / "ended" / FILE)
-        before.replace([TEA])
-        shutil.copytree(disk.folder / "ended", disk.folder / "killed")
-        before.close()
-        worsens(disk)
-        with_kept(disk.folder / ("killed" if killed else "ended"), story)
-
-
-def test_a_disk_that_can_only_be_read_is_known_not_to_keep(tmp_path: Path) -> None:
-    async def story(kept: KeptTimers) -> None:
-        assert await kept.recall() == Recalled([], lost=False)
-        assert not kept.working
-
-    if why := small_disk.why_not():
-        pytest.skip(why)
-    small_disk.make(image := tmp_path / "disk.img", 4)
-    with small_disk.mounted(image, tmp_path / "disk") as disk:
-        TimerStore(disk.folder / FILE).close()
-        disk.read_only()
-        with_kept(disk.folder, story)
 
 
 def test_no_word_of_a_timer_reaches_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
