@@ -61,6 +61,7 @@ sound-campaign: ## a virtual microphone unplugged a hundred times, its speaker s
 kill-campaign: ## a device killed a thousand times in its turns and its drain: is anything lost, or said twice?
 	@scripts/setup.sh test
 	$(python) -m bench.kill_outbox 1000
+	$(python) -m bench.kill_outbox 100 --control
 
 replay: ## measure recognition and routing on the data of ../shared/data
 	@scripts/setup.sh test

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.kill_outbox_load import TOLD, UNTIL_EMPTY, UNTIL_KILLED
+from bench.kill_outbox_load import CONTROL, TOLD, UNTIL_EMPTY, UNTIL_KILLED
 from tests.gateway.process import ROOT, Running, running_gateway
 
 LONGEST_LIFE_S = 0.5
@@ -66,8 +66,8 @@ class Outcome:
 class Lives:
     """A process that has everything imported, and forks a device whenever one is wanted."""
 
-    def __init__(self, folder: Path) -> None:
-        command = [sys.executable, "-m", "bench.kill_outbox_load", str(folder)]
+    def __init__(self, folder: Path, *more: str) -> None:
+        command = [sys.executable, "-m", "bench.kill_outbox_load", str(folder), *more]
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -104,19 +104,22 @@ class Lives:
         return self._process.stdout.readline().strip()
 
 
-def campaign(folder: Path, kills: int, chance: random.Random, gateway_lives: int = GATEWAY_LIVES) -> Outcome:
-    """Raises RuntimeError when what is left is not sent in the end."""
+def campaign(folder: Path, kills: int, chance: random.Random, *, control: bool = False) -> Outcome:
+    """`control`: with a device that tells the person too early, which has to be found out.
+
+    Raises RuntimeError when what is left is not sent in the end.
+    """
     began_s, gateway_kills = time.monotonic(), 0
     device, data = folder / "device", folder / "gateway"
     device.mkdir()
     with contextlib.ExitStack() as stack:
-        lives = stack.enter_context(contextlib.closing(Lives(device)))
+        lives = stack.enter_context(contextlib.closing(Lives(device, *([CONTROL] if control else []))))
         gateway = stack.enter_context(contextlib.ExitStack())
         running = gateway.enter_context(_gateway(data))
         for number in range(1, kills + 1):
             if lives.one(running, UNTIL_KILLED, chance.uniform(0, LONGEST_LIFE_S)):
                 raise RuntimeError("a life ended before it was killed")
-            if number % gateway_lives == 0:
+            if number % GATEWAY_LIVES == 0:
                 gateway.close()  # SIGKILL
                 gateway_kills += 1
                 running = gateway.enter_context(_gateway(data))
@@ -182,13 +185,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.kill_outbox", description=__doc__)
     parser.add_argument("kills", type=int, nargs="?", default=1000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--control", action="store_true", help="a device that tells too early: it must fail")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kill-outbox-") as folder:
-        outcome = campaign(Path(folder), given.kills, random.Random(given.seed))
+        outcome = campaign(Path(folder), given.kills, random.Random(given.seed), control=given.control)
     for name in outcome.__slots__:
         value = getattr(outcome, name)
         print(f"{name.replace('_', ' ')}: {value if value != () else 'none'}")
-    return 0 if outcome.well else 1
+    return 0 if outcome.well is not given.control else 1
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The load of the kill campaign: turns that put things, and a drain that sends them, until it is killed.
 
-`python -m bench.kill_outbox_load <folder>` has imported everything when it says "ready"; each line on its
-standard input (number, gateway, how it ends) makes it fork a life, whose process it names. What a life did is
-in `<folder>/told`, one line each, written before anything else happens.
+`python -m bench.kill_outbox_load <folder> [control]` has imported everything when it says "ready"; each line
+on its standard input (number, gateway, how it ends) makes it fork a life, whose process it names. What a life
+did is in `<folder>/told`, one line each, written before anything else happens. The control tells the person
+too early.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from provisioning.identity import own_identity
 from tests.device.link.scripted import PLAIN, CountedWay
 
 TOLD = "told"
+CONTROL = "control"
 UNTIL_KILLED = "until-killed"
 UNTIL_EMPTY = "until-empty"
 AT_ONCE = Pace(gap_s=0.002, burst=1000, burst_every_s=0.0, urgent_spread_s=0.0, spread_s=0.0)
@@ -71,6 +73,7 @@ class Turns:
 
     def __init__(self, outbox: KeptOutbox, tell: Tell, life: int, over: list[Draining]) -> None:
         self._outbox, self._tell, self._life, self._over = outbox, tell, life, over
+        self._too_early = CONTROL in sys.argv
         self.idle = True
 
     async def run(self) -> None:
@@ -84,6 +87,8 @@ class Turns:
 
     async def _turn(self, name: str) -> None:
         self._outbox.note(Outgoing(OutgoingKind.TELEMETRY, {"n": f"telemetry {name}"}))
+        if self._too_early:
+            self._tell("acknowledged", name)
         with contextlib.suppress(OutboxError):
             await self._outbox.put(Outgoing(OutgoingKind.RECORD, {"n": name, "words": "x" * 200}, key=name))
             self._tell("acknowledged", name)
