@@ -99,12 +99,18 @@ class Fresh:
 class Item:
     """Something that waits, or is dead."""
 
+    epoch: str
+    """Random, of this database: a wiped one never gives out the same ids again."""
     seq: int
     fresh: Fresh
     sends: int
     losses: int
     dead: str
     """Why it will not be sent any more: rejected or poison; "" while it waits."""
+
+    @property
+    def id(self) -> str:
+        return _id(self.epoch, self.seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +189,10 @@ class OutboxStore:
                 self._make_room(batch[-1].made_s, batch[-1].made_utc)
             return [number if self._there(number) else None for number in numbers]
 
-    def note_turn(self, ref: str, peer: str, sent_utc: str, now_s: float) -> None:
-        """A question was asked at once, without ever having been in here. Raises sqlite3.Error."""
+    def note_sent(self, row: SentRow) -> None:
+        """Something has left the device without ever having been in here. Raises sqlite3.Error."""
         with self.together():
-            note_sent(self._database, SentRow("turn", ref, peer, sent_utc, now_s, now_s))
+            note_sent(self._database, row)
 
     # --- what goes -----------------------------------------------------------------------------------
 
@@ -210,11 +216,15 @@ class OutboxStore:
                 )
         return item
 
-    def settle(self, seq: int, fate: Fate, now_s: float, now_utc: str) -> None:
+    def settle(self, item_id: str, fate: Fate, now_s: float, now_utc: str) -> None:
         """What became of an item that was taken; one that is gone meanwhile is passed over.
 
         What was acknowledged is deleted and stands in the ledger. Raises sqlite3.Error.
         """
+        epoch, _, number = item_id.rpartition("-")
+        if epoch != self.epoch:  # of a database that was set aside
+            return
+        seq = int(number)
         with self.together():
             if fate == "acknowledged":
                 self._remove("seq = ?", (seq,))
@@ -239,12 +249,11 @@ class OutboxStore:
         empty_log(self._database)
         return sends == [0]
 
-    def forget(self, since_s: float | None, *, spare: str) -> list[SentRow]:
-        """Remove what was made since then (None: all), dead letters too, for good; one kind stays.
+    def forget(self, from_s: float, *, spare: str) -> list[SentRow]:
+        """Remove what was made since `from_s`, dead letters too, for good; one kind stays.
 
         Tells what was made since then and has left already, or may have. Raises sqlite3.Error.
         """
-        from_s = -math.inf if since_s is None else since_s
         with self.together():
             self._remove("kind <> ? AND made_s >= ?", (spare, from_s))
             sent = sent_since(self._database, from_s)
@@ -298,7 +307,7 @@ class OutboxStore:
         rows = self._database.execute(
             f"SELECT seq, sends, losses, dead, {_COLUMNS} FROM items WHERE {where}", values
         )
-        return [_item(row) for row in rows]
+        return [_item(self.epoch, row) for row in rows]
 
     def _insert(self, fresh: Fresh) -> int:
         if fresh.key:
@@ -320,8 +329,7 @@ class OutboxStore:
         ).fetchall()
         for sends, kind, seq, peer, sent_utc, sent_s, made_s in rows:
             if sends:
-                ref = f"{self.epoch}-{seq}"
-                note_sent(self._database, SentRow(kind, ref, peer, sent_utc, sent_s, made_s))
+                note_sent(self._database, SentRow(kind, _id(self.epoch, seq), peer, sent_utc, sent_s, made_s))
         return [sends for sends, *_ in rows]
 
     def _kill(self, seq: int, why: str, now_s: float, now_utc: str) -> None:
@@ -378,8 +386,12 @@ class OutboxStore:
         return [Dropped(*row) for row in rows]
 
 
-def _item(row: tuple[Any, ...]) -> Item:
+def _id(epoch: str, seq: int) -> str:
+    return f"{epoch}-{seq}"
+
+
+def _item(epoch: str, row: tuple[Any, ...]) -> Item:
     seq, sends, losses, dead, *columns = row
     *plain, clock_set, offline = columns
     fresh = Fresh(*plain, *map(bool, (clock_set, offline)))
-    return Item(seq, fresh, sends, losses, dead)
+    return Item(epoch, seq, fresh, sends, losses, dead)
