@@ -146,7 +146,7 @@ class KeptOutbox:
     # --- what was asked at once ------------------------------------------------------------------------
 
     def note_turn(self, ref: str, peer: str) -> None:
-        """A question was asked of System 2 directly; `ref` as in `Sent`. Returns at once; written by `run`."""
+        """A question was asked of System 2 at once; `ref` as in `Sent`. Written by `run`."""
         now = self._clocks.now()
         self._note(SentRow("turn", ref, peer, now.utc, now.lived_s, now.lived_s), pressing=False)
 
@@ -195,12 +195,16 @@ class KeptOutbox:
     async def tell_dropped(self) -> None:
         """Put the tombstones as telemetry, if there are any that were not told. Raises OutboxError."""
 
+        dropped = await self._disk.run(lambda store: store.untold())
+        if not dropped:
+            return
+        body = {"dropped": [_tombstone(stone) for stone in dropped]}
+        fresh = self._fresh(Outgoing(OutgoingKind.TELEMETRY, body, key="dropped"))
+
         def tell(store: OutboxStore) -> None:
             with store.together():
-                if dropped := store.untold():
-                    body = {"dropped": [_tombstone(stone) for stone in dropped]}
-                    store.put(self._fresh(Outgoing(OutgoingKind.TELEMETRY, body, key="dropped")))
-                    store.note_told(dropped)
+                store.put(fresh)
+                store.note_told(dropped)
 
         await self._disk.run(tell)
 

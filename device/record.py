@@ -71,6 +71,8 @@ class TurnRecord:
     spoken_s: float = 0.0
     gate: str = ""
     """The safety category that this turn met, if any."""
+    in_need: str = ""
+    """The category by which what was said shows that somebody may be in need, if it does."""
     error: str = ""
     """What failed, as a sentence."""
     error_code: str = ""

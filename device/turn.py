@@ -16,7 +16,19 @@ from typing import Protocol
 from device.audio.earcon import ring, trouble
 from device.brain.safety.context import ReplyJudge, judge
 from device.config import Deadlines
-from device.contracts import Direction, KeptReply, Line, Mind, Request, Route, Stock, Transcript, Verdict, Who
+from device.contracts import (
+    Direction,
+    KeptReply,
+    Line,
+    Mind,
+    Request,
+    Route,
+    Ruling,
+    Stock,
+    Transcript,
+    Verdict,
+    Who,
+)
 from device.errors import NoSystem2, SafetyError, StageError, StageTimeout, TtsError
 from device.machine import FirstAudio, NothingHeard, ReplyDone
 from device.notices import Answering, Board, Heard, Refused
@@ -213,6 +225,8 @@ class Turn:
         verdict = await judge(self._with.gate, text, direction)
         if not verdict.allowed:
             self.record.gate = verdict.category or verdict.ruling.value
+        if verdict.ruling is Ruling.SUPPORT and direction is Direction.HEARD:
+            self.record.in_need = self.record.gate
         return verdict
 
     def _route(self, mind: Mind, reason: str) -> Route:

@@ -9,7 +9,7 @@ from typing import NoReturn, Protocol, TypeAlias
 from device.errors import LinkError, parts
 from device.link import native as n
 from device.link.allowance import Allowance
-from device.link.channel import Channel
+from device.link.channel import Channel, Taker, rejects
 from device.link.dialect import Capabilities, Dialect, Step, ToSystem2, Wire
 from device.link.exchange import TurnWord
 from device.link.hook import Hook
@@ -82,7 +82,13 @@ class Connection:
     """Runs once. Whatever ends it is a Setback."""
 
     def __init__(
-        self, socket: Socket, dialect: Dialect, listener: Listener, way: Way, hook: Hook | None
+        self,
+        socket: Socket,
+        dialect: Dialect,
+        listener: Listener,
+        way: Way,
+        hook: Hook | None,
+        taker: Taker = rejects,
     ) -> None:
         self._socket = socket
         self._dialect = dialect
@@ -104,7 +110,7 @@ class Connection:
         self.idle = asyncio.Event()
         """No turn is under way; the owner's to set and clear."""
         self.idle.set()
-        self.channel = Channel(self.send)
+        self.channel = Channel(self.send, taker)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -139,6 +145,7 @@ class Connection:
                 group.create_task(self._write(), name="link: write")
                 group.create_task(self._ping(), name="link: ping")
                 group.create_task(self._leave(), name="link: leave")
+                group.create_task(self.channel.run(), name="link: device channel")
                 if self._dialect.quiet_s is not None:
                     group.create_task(self._hush(self._dialect.quiet_s), name="link: hush")
                 if self._hook is not None:

@@ -15,6 +15,7 @@ from device.contracts import LinkHealth, Question, ReplyItem
 from device.errors import NoSystem2
 from device.link import native as n
 from device.link.backoff import HEALTHY_S, Backoff
+from device.link.channel import Taker, rejects
 from device.link.connection import Connection, Socket, TurnMessage
 from device.link.dialect import Dialect
 from device.link.health import Reachable
@@ -35,6 +36,10 @@ class Calls:
     halt: Callable[[], None]
     """The one stop, pulled from afar."""
     changed: Callable[[LinkHealth], None]
+    asked: Callable[[str], None] = lambda ref: None
+    """A person's words or sound begin to leave for System 2; `ref`: "<session> <turn>", as it knows them."""
+    takes: Taker = rejects
+    """Takes what System 2 reports. This alone is waited for."""
 
 
 class Link:
@@ -73,6 +78,7 @@ class Link:
         self._reachable = Reachable("System 2 is being called.")
         self._turns = Turns(sounds, rules, self._reachable, self._tell, clock)
         self._sounded = Sounded()
+        self._last_asked = ""
         self._told: LinkHealth | None = None
         self._connection: Connection | None = None
         """The one that greeted and takes turns."""
@@ -98,6 +104,7 @@ class Link:
         if connection is None:
             raise NoSystem2(self.health.why)
         exchange = self._turns.ask(connection, question)
+        self._note_asked(exchange.turn_id)
         self._sounded.asked(question.turn_id, exchange.turn_id)
         asked_s = self._now_s()
         watch = self._turns.watch(connection, exchange)
@@ -113,7 +120,9 @@ class Link:
         connection = self._connection
         if connection is None or not self._rules.may_hear(connection.capabilities):
             raise NoSystem2(self.health.why or "System 2 does not listen.")
-        return self._turns.listen(connection)
+        hearing = self._turns.listen(connection)
+        self._note_asked(hearing.turn_id)
+        return hearing
 
     def spoken(self, turn_id: int, text: str, *, cut_off: bool) -> None:
         """A turn is over: what really sounded of it. Returns at once."""
@@ -122,9 +131,14 @@ class Link:
         if self._connection is not None:
             self._tell_what_sounded(self._connection)
 
+    @property
+    def takes_reports(self) -> bool:
+        """There is a System 2 now, and it understands the device channel."""
+        return self._connection is not None and self._connection.capabilities.reports
+
     async def report(self, report: n.Report) -> n.Ack:
         """On the device channel. Raises LinkError, NoSystem2 where there is none now."""
-        if self._connection is None or not self._connection.capabilities.reports:
+        if self._connection is None or not self.takes_reports:
             raise NoSystem2(self.health.why or "This System 2 takes no reports.")
         return await self._connection.channel.report(report)
 
@@ -147,7 +161,7 @@ class Link:
         dialect = self._dialect(self._sounded.session_id)
         self._rules.check(dialect.capabilities)
         socket = await self._dial(dialect.subprotocol, dialect.longest_frame_bytes)
-        self._running = Connection(socket, dialect, self, self._way, self._hook)
+        self._running = Connection(socket, dialect, self, self._way, self._hook, self._calls.takes)
         healthy = asyncio.get_running_loop().call_later(HEALTHY_S, self._proved_good_by_lasting)
         try:
             await self._running.run()
@@ -205,6 +219,13 @@ class Link:
     def turn_word(self, word: TurnMessage) -> None:
         if self._running is not None and self._turns.take(self._running, word):
             self._backoff.proved_good()
+
+    def _note_asked(self, wire_id: int) -> None:
+        """Once for a turn, also where what was heard in it is asked about afterwards."""
+        ref = f"{self._sounded.session_id} {wire_id}"
+        if ref != self._last_asked:
+            self._last_asked = ref
+            self._calls.asked(ref)
 
     def _tell_what_sounded(self, connection: Connection) -> None:
         for said in self._sounded.tell():
