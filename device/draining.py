@@ -12,6 +12,7 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, NoReturn, Protocol
 
 import msgspec
@@ -28,19 +29,25 @@ log = logging.getLogger(__name__)
 
 URGENT: Final = OutgoingKind.QUESTION
 """This and what is more urgent does not wait for the pace of the rest."""
-GAP_S: Final = 0.25
-"""Between any two, half to one and a half of it."""
-BURST: Final = 8
-BURST_EVERY_S: Final = 10.0
-"""So many, then a pause; with the jitter 48 in a minute: the reference gateway takes 60 of one device."""
-URGENT_SPREAD_S: Final = 2.0
-SPREAD_S: Final = 30.0
-"""The link is back: the first item goes out at some moment of so many seconds."""
 FIRST_PAUSE_S: Final = 15.0
 LONGEST_PAUSE_S: Final = 600.0
 """After System 2 has not answered, or the disk has failed; doubled each time."""
 LOOK_S: Final = 60.0
 """Somebody looks, also when nobody has said that there is anything to see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How gently it goes; each is made longer or shorter by chance."""
+
+    gap_s: float = 0.25
+    """Between any two: half to one and a half of it."""
+    burst: int = 8
+    burst_every_s: float = 10.0
+    """So much of what is not urgent, then a pause: 48 in a minute, where the reference gateway takes 60."""
+    urgent_spread_s: float = 2.0
+    spread_s: float = 30.0
+    """The link is back: what is urgent, and the rest, begins at some moment within so many seconds."""
 
 
 class Reports(Protocol):
@@ -56,6 +63,9 @@ class Reports(Protocol):
         ...
 
 
+GENTLE: Final = Pace()
+
+
 class Draining:
     """One item at a time; until System 2 has acknowledged it, it stays, and is sent again."""
 
@@ -68,6 +78,7 @@ class Draining:
         *,
         idle: Callable[[], bool],
         tells_dropped: bool,
+        pace: Pace = GENTLE,
         chance: Callable[[], float] = random.random,
     ) -> None:
         """`peer`: who System 2 is, for the ledger. `idle`: no turn is under way.
@@ -80,13 +91,14 @@ class Draining:
         self._clocks = clocks
         self._idle = idle
         self._tells_dropped = tells_dropped
+        self._pace = pace
         self._chance = chance
         self._stirred = asyncio.Event()
         self._up = False
         self._none_before_s = 0.0
         """Of the event loop's clock, as all here."""
         self._rest_not_before_s = 0.0
-        self._left_of_burst = BURST
+        self._left_of_burst = self._pace.burst
         self._setbacks = 0
         self._passing: set[int] = set()
         """Those that were sent and not answered: the others come first."""
@@ -140,7 +152,7 @@ class Draining:
             fate = await self._sent(item) if self._may_send() else "unsent"
             if fate is not None:
                 after = Settled(item.id, fate)
-            await asyncio.sleep(GAP_S * (0.5 + self._chance()))
+            await asyncio.sleep(self._pace.gap_s * (0.5 + self._chance()))
         if after is not None:
             await self._outbox.settle(after)
         none_left = item is None and after is None
@@ -187,8 +199,12 @@ class Draining:
         self._up = self._link.takes_reports
         if came_back:
             now_s = self._now_s()
-            self._none_before_s = max(self._none_before_s, now_s + URGENT_SPREAD_S * self._chance())
-            self._rest_not_before_s = max(self._rest_not_before_s, now_s + SPREAD_S * self._chance())
+            self._none_before_s = max(
+                self._none_before_s, now_s + self._pace.urgent_spread_s * self._chance()
+            )
+            self._rest_not_before_s = max(
+                self._rest_not_before_s, now_s + self._pace.spread_s * self._chance()
+            )
 
     def _may_send(self) -> bool:
         return self._link.takes_reports and self._idle() and self._now_s() >= self._none_before_s
@@ -200,8 +216,8 @@ class Draining:
         """After every burst there is a pause for what is not urgent."""
         self._left_of_burst -= 1
         if self._left_of_burst == 0:
-            self._left_of_burst = BURST
-            pause_s = BURST_EVERY_S * (0.75 + self._chance() / 2)
+            self._left_of_burst = self._pace.burst
+            pause_s = self._pace.burst_every_s * (0.75 + self._chance() / 2)
             self._rest_not_before_s = max(self._rest_not_before_s, self._now_s() + pause_s)
 
     def _set_back(self) -> float:

@@ -70,6 +70,7 @@ class KeptOutbox:
         *,
         linked: Callable[[], bool],
         told: Told | None = None,
+        kept: type[KeptDatabase[OutboxStore]] = KeptDatabase,
     ) -> None:
         """`linked`: System 2 can be reached now."""
         bounds = Bounds(
@@ -82,9 +83,7 @@ class KeptOutbox:
         self._linked = linked
         self._told = told or Told()
         file = state / FILE
-        self._disk = KeptDatabase(
-            "outbox", file, lambda: OutboxStore(file, bounds), lambda: self._told.lost()
-        )
+        self._disk = kept("outbox", file, lambda: OutboxStore(file, bounds), lambda: self._told.lost())
         self._noted: list[Fresh | SentRow] = []
         self._being_written: list[Fresh | SentRow] = []
         self._pressing = asyncio.Event()
