@@ -28,6 +28,7 @@ MIGRATIONS = (
     INSERT INTO meta VALUES (lower(hex(randomblob(8))));
     CREATE TABLE items (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        epoch TEXT NOT NULL,
         kind TEXT NOT NULL,
         priority INTEGER NOT NULL,
         key TEXT NOT NULL,
@@ -100,7 +101,7 @@ class Item:
     """Something that waits, or is dead."""
 
     epoch: str
-    """Random, of this database: a wiped one never gives out the same ids again."""
+    """Under which it was made; see `OutboxStore.epoch`."""
     seq: int
     fresh: Fresh
     sends: int
@@ -158,9 +159,14 @@ class OutboxStore:
 
     def __init__(self, file: Path, bounds: Bounds) -> None:
         """Raises OSError or sqlite3.Error."""
+        unclean = _has_log(file)
         self._database = open_database(file, MIGRATIONS, "FULL")
         self._bounds = bounds
-        (self.epoch,) = self._database.execute("SELECT epoch FROM meta").fetchone()
+        if unclean:
+            self._database.execute("UPDATE meta SET epoch = lower(hex(randomblob(8)))")
+        self.epoch: str = self._database.execute("SELECT epoch FROM meta").fetchone()[0]
+        """Random, so that no id is ever given out twice: another one for a new database, and after an end in
+        which a disk that lies may have lost the last numbers."""
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
@@ -187,7 +193,7 @@ class OutboxStore:
             numbers = [self._insert(fresh) for fresh in batch]
             if batch:
                 self._make_room(batch[-1].made_s, batch[-1].made_utc)
-            return [number if self._there(number) else None for number in numbers]
+            return [number if self._there(self.epoch, number) else None for number in numbers]
 
     def note_sent(self, row: SentRow) -> None:
         """Something has left the device without ever having been in here. Raises sqlite3.Error."""
@@ -222,10 +228,10 @@ class OutboxStore:
         What was acknowledged is deleted and stands in the ledger. Raises sqlite3.Error.
         """
         epoch, _, number = item_id.rpartition("-")
-        if epoch != self.epoch:  # of a database that was set aside
-            return
         seq = int(number)
         with self.together():
+            if not self._there(epoch, seq):
+                return
             if fate == "acknowledged":
                 self._remove("seq = ?", (seq,))
             elif fate == "rejected":
@@ -305,31 +311,33 @@ class OutboxStore:
 
     def _items(self, where: str, values: tuple[object, ...] = ()) -> list[Item]:
         rows = self._database.execute(
-            f"SELECT seq, sends, losses, dead, {_COLUMNS} FROM items WHERE {where}", values
+            f"SELECT epoch, seq, sends, losses, dead, {_COLUMNS} FROM items WHERE {where}", values
         )
-        return [_item(self.epoch, row) for row in rows]
+        return [_item(row) for row in rows]
 
     def _insert(self, fresh: Fresh) -> int:
         if fresh.key:
             self._remove("key = ? AND dead = ''", (fresh.key,))
         (seq,) = self._database.execute(
-            f"INSERT INTO items ({_COLUMNS}, size) VALUES ({_MARKS}, ?) RETURNING seq",
-            (*astuple(fresh), len(fresh.body)),
+            f"INSERT INTO items ({_COLUMNS}, size, epoch) VALUES ({_MARKS}, ?, ?) RETURNING seq",
+            (*astuple(fresh), len(fresh.body), self.epoch),
         ).fetchone()
         return int(seq)
 
-    def _there(self, seq: int) -> bool:
-        return bool(self._database.execute("SELECT 1 FROM items WHERE seq = ?", (seq,)).fetchone())
+    def _there(self, epoch: str, seq: int) -> bool:
+        found = self._database.execute("SELECT 1 FROM items WHERE seq = ? AND epoch = ?", (seq, epoch))
+        return bool(found.fetchone())
 
     def _remove(self, where: str, values: tuple[object, ...]) -> list[int]:
         """How often each was sent. Whatever was, or may have been, goes into the ledger."""
         rows = self._database.execute(
-            f"DELETE FROM items WHERE {where} RETURNING sends, kind, seq, sent_to, sent_utc, sent_s, made_s",
+            f"DELETE FROM items WHERE {where}"
+            " RETURNING sends, kind, epoch, seq, sent_to, sent_utc, sent_s, made_s",
             values,
         ).fetchall()
-        for sends, kind, seq, peer, sent_utc, sent_s, made_s in rows:
+        for sends, kind, epoch, seq, peer, sent_utc, sent_s, made_s in rows:
             if sends:
-                note_sent(self._database, SentRow(kind, _id(self.epoch, seq), peer, sent_utc, sent_s, made_s))
+                note_sent(self._database, SentRow(kind, _id(epoch, seq), peer, sent_utc, sent_s, made_s))
         return [sends for sends, *_ in rows]
 
     def _kill(self, seq: int, why: str, now_s: float, now_utc: str) -> None:
@@ -390,8 +398,16 @@ def _id(epoch: str, seq: int) -> str:
     return f"{epoch}-{seq}"
 
 
-def _item(epoch: str, row: tuple[Any, ...]) -> Item:
-    seq, sends, losses, dead, *columns = row
+def _has_log(file: Path) -> bool:
+    """Its last owner did not close it."""
+    try:
+        return file.with_name(file.name + "-wal").stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _item(row: tuple[Any, ...]) -> Item:
+    epoch, seq, sends, losses, dead, *columns = row
     *plain, clock_set, offline = columns
     fresh = Fresh(*plain, *map(bool, (clock_set, offline)))
     return Item(epoch, seq, fresh, sends, losses, dead)
