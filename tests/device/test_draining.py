@@ -61,6 +61,10 @@ class Gateway:
         assert known.hash == report.hash
         return n.Ack(id=report.id, status="ok" if known is report else "dup")
 
+    def will(self, answer: Answer, times: int = 1) -> None:
+        """Do this with the next reports."""
+        self.answers += times * [answer]
+
     def lose_link(self, report: n.Report) -> Exception:
         """It was counted, and then the link went down before that could be said."""
         self.counted.setdefault(report.id, report)
@@ -238,7 +242,7 @@ def test_nothing_is_sent_during_a_turn(told: Told_) -> None:
 def test_what_was_not_acknowledged_is_sent_again_with_the_same_id_and_counts_once(told: Told_) -> None:
     async def story(rig: Rig) -> None:
         await rig.put("a", "b")
-        rig.gateway.answers = [rig.gateway.lose_link]
+        rig.gateway.will(rig.gateway.lose_link)
         rig.link(up=True)
         await asyncio.sleep(10)
         assert rig.gateway.bodies == ["a"]
@@ -256,7 +260,7 @@ def test_what_was_not_acknowledged_is_sent_again_with_the_same_id_and_counts_onc
 def test_a_gateway_that_wants_it_later_is_asked_again_no_sooner(told: Told_) -> None:
     async def story(rig: Rig) -> None:
         await rig.put("a", "b")
-        rig.gateway.answers = [lambda report: n.Ack(id=report.id, status="retry", retry_after_s=40.0)]
+        rig.gateway.will(lambda report: n.Ack(id=report.id, status="retry", retry_after_s=40.0))
         rig.link(up=True)
         await asyncio.sleep(200)
         assert rig.gateway.bodies == ["a", "a", "b"]
@@ -269,7 +273,7 @@ def test_a_gateway_that_wants_it_later_is_asked_again_no_sooner(told: Told_) -> 
 def test_a_gateway_that_only_wants_things_later_makes_no_dead_letters(told: Told_) -> None:
     async def story(rig: Rig) -> None:
         await rig.put("a")
-        rig.gateway.answers = 50 * [lambda report: n.Ack(id=report.id, status="retry", retry_after_s=10.0)]
+        rig.gateway.will(lambda report: n.Ack(id=report.id, status="retry", retry_after_s=10.0), times=50)
         rig.link(up=True)
         await asyncio.sleep(1000)
         assert rig.gateway.bodies == 51 * ["a"]
@@ -281,7 +285,7 @@ def test_a_gateway_that_only_wants_things_later_makes_no_dead_letters(told: Told
 def test_what_is_refused_is_a_dead_letter_and_the_next_goes_on(told: Told_) -> None:
     async def story(rig: Rig) -> None:
         await rig.put("a", "b")
-        rig.gateway.answers = [lambda report: n.Ack(id=report.id, status="rejected")]
+        rig.gateway.will(lambda report: n.Ack(id=report.id, status="rejected"))
         rig.link(up=True)
         await asyncio.sleep(100)
         assert rig.gateway.bodies == ["a", "b"]
@@ -293,7 +297,7 @@ def test_what_is_refused_is_a_dead_letter_and_the_next_goes_on(told: Told_) -> N
 def test_what_the_link_dies_of_each_time_does_not_stop_the_rest(told: Told_) -> None:
     async def story(rig: Rig) -> None:
         await rig.put("poison", "b")
-        rig.gateway.answers = 8 * [rig.gateway.lose_link]
+        rig.gateway.will(rig.gateway.lose_link, times=8)
         for _ in range(9):
             rig.link(up=True)
             await asyncio.sleep(30)
@@ -311,7 +315,7 @@ def test_what_is_never_answered_lets_the_others_pass_and_is_tried_with_pauses(to
             return okay(report)
 
         await rig.put("a", "b", "c")
-        rig.gateway.answers = 1000 * [silent]
+        rig.gateway.will(silent, times=1000)
         rig.link(up=True)
         await asyncio.sleep(DAY_S)
         assert rig.gateway.bodies[:4] == ["a", "b", "c", "a"]
@@ -346,7 +350,7 @@ def test_a_disk_that_fails_after_the_acknowledgement_makes_it_come_again(told: T
             return okay(report)
 
         await rig.put("a")
-        rig.gateway.answers = [break_disk]
+        rig.gateway.will(break_disk)
         rig.link(up=True)
         await asyncio.sleep(1)
         rig.disk.broken = False
