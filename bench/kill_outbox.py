@@ -71,12 +71,13 @@ class Lives:
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        self._expect("ready")
         self._count = 0
 
     def one(self, gateway: Running, ends: str, longest_s: float) -> bool:
         """It ended by itself; otherwise it was killed after so long."""
         assert self._process.stdin is not None
+        if not self._count:
+            self._expect("ready")
         self._count += 1
         self._process.stdin.write(f"{self._count} {gateway.device_url} {ends}\n")
         self._process.stdin.flush()
@@ -109,8 +110,7 @@ def campaign(folder: Path, kills: int, chance: random.Random, gateway_lives: int
     device, data = folder / "device", folder / "gateway"
     device.mkdir()
     with contextlib.ExitStack() as stack:
-        lives = Lives(device)
-        stack.callback(lives.close)
+        lives = stack.enter_context(contextlib.closing(Lives(device)))
         gateway = stack.enter_context(contextlib.ExitStack())
         running = gateway.enter_context(_gateway(data))
         for number in range(1, kills + 1):

@@ -1,4 +1,4 @@
-"""A kept database without a thread, so that virtual time passes around it; and clocks that are set by hand."""
+"""A kept database without a thread, so that virtual time passes around it; clocks that are set by hand."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from device.audio.jitter_buffer import JitterBuffer
 from device.contracts import Audio, LinkHealth, Question, ReplyItem
 from device.link import native as n
 from device.link.address import socket_address
+from device.link.channel import Taker, rejects
 from device.link.dialect import Codec, Dialect
 from device.link.dialling import Dialler
 from device.link.link import Calls, Link
@@ -91,6 +92,7 @@ class Device:
     way: CountedWay
     healths: list[LinkHealth]
     halts: list[bool]
+    asked: list[str]
 
     async def up(self) -> None:
         await until(lambda: self.link.health.up)
@@ -112,21 +114,22 @@ def device(
     key_file: str = "",
     dialect: Callable[[str], Dialect] | None = None,
     chance: float = 0.0,
+    takes: Taker = rejects,
 ) -> Device:
     address = socket_address(url)
     wish = Wish(sends_sound=rules.hears, wants_sound=wants_sound)
-    way, healths, halts = CountedWay(), list[LinkHealth](), list[bool]()
+    way, healths, halts, asked = CountedWay(), list[LinkHealth](), list[bool](), list[str]()
     link = Link(
         Dialler(address, way, ca_file=ca_file, key_file=key_file),
         dialect or (lambda session: NativeDialect(wish, Signer(), address.host_header, session)),
         PLAIN,
         rules,
-        Calls(lambda: halts.append(True), healths.append),
+        Calls(lambda: halts.append(True), healths.append, asked.append, takes),
         way,
         boot={"agent": "test"},
         chance=lambda: chance,
     )
-    return Device(link, way, healths, halts)
+    return Device(link, way, healths, halts, asked)
 
 
 @contextlib.asynccontextmanager
