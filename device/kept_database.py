@@ -85,13 +85,14 @@ class _Opened(Generic[StoreT]):
         self._file = file
         self._make = make
         self._store: StoreT | None = None
+        self._aside_at = self._set_aside_at()
 
     def do(self, call: Callable[[StoreT], ResultT], lost: Callable[[], object]) -> ResultT:
         """Raises OSError or sqlite3.Error."""
         if self._store is None:
-            before = self._set_aside_at()
             self._store = self._make()
-            if self._set_aside_at() != before:
+            before, self._aside_at = self._aside_at, self._set_aside_at()
+            if self._aside_at != before:
                 lost()
         try:
             return call(self._store)

@@ -120,9 +120,8 @@ class KeptOutbox:
 
         Raises OutboxError.
         """
-        noted = [note for note in self._noted if isinstance(note, SentRow) or note.key != key]
-        taken_back, self._noted = len(noted) < len(self._noted), noted
-        return await self._disk.run(lambda store: store.withdraw(key), ERASING_S) or taken_back
+        noted = self._let_go(lambda note: note.key == key)
+        return await self._disk.run(lambda store: store.withdraw(key), ERASING_S) or noted
 
     async def forget(self, since_s: float | None) -> tuple[Sent, ...]:
         """Erase what waits and came since `since_s` (lived seconds; None: all of it), free pages included.
@@ -132,12 +131,7 @@ class KeptOutbox:
         """
         from_s = -math.inf if since_s is None else since_s
         spare = OutgoingKind.ERASURE.value
-
-        def stays(note: Fresh | SentRow) -> bool:
-            return isinstance(note, SentRow) or note.kind == spare or note.made_s < from_s
-
-        self._noted = list(filter(stays, self._noted))
-        self._being_written = list(filter(stays, self._being_written))
+        self._let_go(lambda note: note.kind != spare and note.made_s >= from_s)
         asked = [note for note in (*self._being_written, *self._noted) if isinstance(note, SentRow)]
         rows = await self._disk.run(lambda store: store.forget(from_s, spare=spare), ERASING_S)
         return tuple(map(_sent, dict.fromkeys((*rows, *(row for row in asked if row.made_s >= from_s)))))
@@ -257,6 +251,13 @@ class KeptOutbox:
         self._noted.append(note)
         if pressing or len(self._noted) >= BATCH:
             self._pressing.set()
+
+    def _let_go(self, gone: Callable[[Fresh], bool]) -> bool:
+        """Of what is not certain to be on the disk; it had some of that which only waited."""
+        before = len(self._noted)
+        for notes in (self._noted, self._being_written):
+            notes[:] = [note for note in notes if isinstance(note, SentRow) or not gone(note)]
+        return len(self._noted) < before
 
     def _noted_least(self) -> Fresh | SentRow:
         """The oldest of the least urgent."""
