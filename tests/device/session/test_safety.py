@@ -121,3 +121,22 @@ def test_sound_whose_words_nobody_judged_is_not_played(before: list[Say | Spoken
         assert record.spoken_s < 5
 
     Device(brain=FakeBrain([*before, Spoken("", sound), Spoken(" ", sound)])).play(story)
+
+
+@pytest.mark.parametrize(("ruling", "in_need"), [(Ruling.SUPPORT, "test"), (Ruling.REDIRECT, "")])
+def test_that_somebody_may_be_in_need_stands_in_the_record(ruling: Ruling, in_need: str) -> None:
+    async def story(device: Device) -> None:
+        device.session.ask("something forbidden")
+        assert (await device.turn()).in_need == in_need
+
+    Device(gate=FakeGate(ruling=ruling)).play(story)
+
+
+def test_what_a_mind_says_puts_nobody_in_need() -> None:
+    async def story(device: Device) -> None:
+        device.session.ask("hello")
+        record = await device.turn()
+        assert record.gate == "test"
+        assert record.in_need == ""
+
+    Device(gate=FakeGate(forbidden="noon", ruling=Ruling.SUPPORT)).play(story)
