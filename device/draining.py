@@ -34,6 +34,8 @@ LONGEST_PAUSE_S: Final = 600.0
 """After System 2 has not answered, or the disk has failed; doubled each time."""
 LOOK_S: Final = 60.0
 """Somebody looks, also when nobody has said that there is anything to see."""
+TURN_LOOK_S: Final = 2.0
+"""During a turn: its end may be told a moment before the device is idle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,10 @@ class Draining:
     async def _look(self) -> float:
         """Send what may be sent now; seconds after which to look again. Raises OutboxError."""
         self._notice_link()
-        if not self._link.takes_reports or not self._idle():
+        if not self._link.takes_reports:
             return LOOK_S
+        if not self._idle():
+            return TURN_LOOK_S
         if (left_s := self._none_before_s - self._now_s()) > 0:
             return left_s
         none_left = await self._send_some()

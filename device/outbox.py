@@ -264,24 +264,38 @@ class KeptOutbox:
         return max(self._noted, key=lambda note: note.priority if isinstance(note, Fresh) else 0)
 
     async def _write(self) -> None:
-        """All that is noted, in one piece; what a disk does not take is kept for the next time.
+        """All that is noted, in one piece; what was not written is kept for the next time.
 
         Of a disk that hangs nobody knows what it took: that is not written again, so that nothing is twice.
         """
         if not self._noted:
             return
         self._being_written, self._noted = self._noted, []
-        batch = tuple(self._being_written)
+        batch, tried = tuple(self._being_written), False
+
+        def write(store: OutboxStore) -> None:
+            nonlocal tried
+            tried = True
+            _write_all(store, batch)
+
         try:
-            await self._disk.run(lambda store: _write_all(store, batch))
+            await self._disk.run(write)
         except HungDisk:
             log.warning("outbox: %d things noted may be lost, because the disk hangs", len(batch))
         except OutboxError:  # told where it happened
-            self._noted = (self._being_written + self._noted)[-MOST_NOTED:]
+            self._keep_noted()
+        except asyncio.CancelledError:
+            if not tried:
+                self._keep_noted()
+            raise
         else:
             self._told.waits()
         finally:
             self._being_written = []
+
+    def _keep_noted(self) -> None:
+        """What was to be written is to be written again."""
+        self._noted = (self._being_written + self._noted)[-MOST_NOTED:]
 
 
 def _write_all(store: OutboxStore, batch: Collection[Fresh | SentRow]) -> None:

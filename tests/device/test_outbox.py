@@ -162,6 +162,18 @@ def test_what_was_noted_while_the_disk_failed_is_written_when_it_does_not(tmp_pa
     assert kept[:6] == [*(f'{{"n":{number}}}' for number in range(5)), '{"n":15}']
 
 
+def test_what_is_being_written_when_the_device_ends_is_written(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with opened(tmp_path) as outbox:
+            await asyncio.sleep(0)
+            outbox.note(Outgoing(RECORD, {"n": 1}))
+            await asyncio.sleep(0)  # it is on its way to the writer's thread
+            await asyncio.sleep(0)
+
+    asyncio.run(story())
+    assert on_disk(tmp_path) == ['{"n":1}']
+
+
 def test_forgetting_reaches_what_is_not_on_the_disk_yet(tmp_path: Path) -> None:
     time = Time()
 
