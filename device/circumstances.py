@@ -89,7 +89,8 @@ class Circumstances:
     def _online(self) -> bool:
         """Who asks nobody is never offline, and nobody is before it was seen what is wrong."""
         asks = self._system2 is not None and self.use != "never"
-        return not asks or self._health.up or not self._health.why
+        health = self._health
+        return not asks or not (health.slow if health.up else health.why)
 
     def _change(self, facts: Facts) -> None:
         self.facts = facts

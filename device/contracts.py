@@ -265,6 +265,10 @@ class Route:
     """A mind that is asked at the same time; the first good clause of the two is spoken."""
     opens: bool = False
     """A short, honest clause is spoken at once, because the mind is known to take its time."""
+    later: bool = False
+    """What this mind does not answer in time is found out later: nobody else guesses."""
+    excuse: str = ""
+    """A phrase that is said first: why System 2 does not answer; "" where that was told lately."""
 
 
 # --- System 2 ------------------------------------------------------------------------------------
@@ -296,6 +300,8 @@ class LinkHealth:
     """How long questions have lately waited for the first words of an answer; None before the first."""
     hears: bool = False
     """Sound may be sent to it: it can, and a person has agreed."""
+    slow: bool = False
+    """It is up, but round trips take so long that answers come late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +364,25 @@ class Sent:
     """Whom it was sent to."""
     sent_utc: str
     """ISO 8601, of the device's clock; it may be wrong."""
+
+
+class Promised(enum.Enum):
+    """What became of a question that was to be found out about."""
+
+    KEPT = "kept"
+    ALREADY = "already"
+    """It is being found out."""
+    TOO_MANY = "too_many"
+
+
+class News(enum.Enum):
+    """What there is to tell of questions that the device promised to find out about."""
+
+    FOUND = "found"
+    OPEN = "open"
+    EXPIRED = "expired"
+    """Nothing is open any more, and of what was, something was not found out in time."""
+    NONE = "none"
 
 
 class Stock(enum.Enum):

@@ -20,7 +20,9 @@ from device.contracts import (
     KeptReply,
     Line,
     LinkHealth,
+    News,
     Outgoing,
+    Promised,
     Prompt,
     Question,
     Reply,
@@ -404,4 +406,32 @@ class Timers(Protocol):
 
     def dismiss(self) -> None:
         """A person is here and heard what rings: it is over."""
+        ...
+
+
+class Promises(Protocol):
+    """Questions that the device has promised to find out about, until they are told. From the event loop."""
+
+    @property
+    def waiting(self) -> bool:
+        """There is one, found out or not."""
+        ...
+
+    def has(self, question: str) -> bool:
+        """This one was promised, and was not told yet."""
+        ...
+
+    async def promise(self, question: str, language: str) -> Promised:
+        """KEPT: on disk and on its way when this returns. Raises OutboxError: nothing may be promised."""
+        ...
+
+    def asked(self) -> News:
+        """A person wants to know; what was found is told as soon as this turn is over. Returns at once."""
+        ...
+
+    async def forget(self, *, everything: bool) -> None:
+        """Erase what was spoken of last, or all; what System 2 knows of it already is asked back.
+
+        Raises OutboxError: it was not erased.
+        """
         ...

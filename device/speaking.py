@@ -176,7 +176,7 @@ class Speaking:
         the mind and the voice are closed; silencing the speaker is the session's.
         """
         limits = self._deadlines
-        items = paced(reply.items, limits, opens=route.opens)
+        items = paced(reply.items, limits, opens=route.opens or bool(route.excuse))
         pieces = ReadAhead(group, clauses(items, self._record, self._hush), CLAUSES_AHEAD, name="mind")
         answered = sounding = False
         try:

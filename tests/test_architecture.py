@@ -58,6 +58,7 @@ PURE = (
     "outgoing",
     "allowance",
     "native_dialect",
+    "connectivity",
     "device.link.health",
     "device.link.tools",
 )

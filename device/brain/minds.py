@@ -19,6 +19,7 @@ from device.contracts import (
     Emotion,
     Express,
     KeptReply,
+    LinkHealth,
     Mind,
     Question,
     ReplyItem,
@@ -28,6 +29,8 @@ from device.contracts import (
 )
 from device.pipeline import close
 from device.ports import SafetyGate, System2
+
+Later = Callable[[Request], AsyncIterator[ReplyItem]]
 
 _DOWNWARD = (Mind.SYSTEM_2, Mind.SYSTEM_1, Mind.CACHE)
 """Who is asked when the one before does not answer; never upward: what stays on board stays there."""
@@ -68,15 +71,25 @@ class Thinking:
     minds: Minds
     words: Words
 
-    async def answer(self, request: Request, route: Route) -> AsyncIterator[ReplyItem]:
-        """The answer along a route. Raises StageError when no mind has one; closing it closes the minds."""
+    async def answer(self, request: Request, route: Route, later: Later) -> AsyncIterator[ReplyItem]:
+        """The answer along a route. Raises StageError when no mind has one; closing it closes the minds.
+
+        `later` is what is said of a question that is to be found out later.
+        """
         said = ""
-        if route.opens:
+        if route.excuse:
+            said = self.words.phrases.say(route.excuse)
+            yield Say(said, ends=True)
+        elif route.opens:
             said = self.words.phrases.say("thinking")
             yield Express(Emotion.CURIOUS)
             yield Say(said)
             yield Express(Emotion.NEUTRAL)
-        items = cascade(self._attempts(request, route, said), self.minds.deadlines.next_words_s)
+        attempts = self._attempts(request, route, said)
+        if route.later:
+            patience_s = self.minds.deadlines.first_words_s
+            attempts = [*attempts[:1], Attempt(Mind.STOCK, lambda: later(request), patience_s)]
+        items = cascade(attempts, self.minds.deadlines.next_words_s)
         try:
             async for item in items:
                 yield item
@@ -123,10 +136,17 @@ class Thinking:
     def _patience_s(self, *, opened: bool) -> float:
         """How long System 2 is waited for: longer where it is known to need it and a person was told so."""
         limits, system_two = self.minds.deadlines, self.minds.system_two
-        expected_s = system_two.health.first_words_s if system_two is not None else None
+        expected_s = _expected_s(system_two.health) if system_two is not None else None
         if not opened or expected_s is None:
             return limits.system2_words_s
         return min(limits.first_words_s, max(limits.system2_words_s, 2 * expected_s))
+
+
+def _expected_s(health: LinkHealth) -> float | None:
+    """How long the first words are likely to take: no less than a slow link's round trip."""
+    if not health.slow or health.round_trip_s is None:
+        return health.first_words_s
+    return max(health.round_trip_s, health.first_words_s or 0.0)
 
 
 async def _deep(system_two: System2, question: Question) -> AsyncIterator[ReplyItem]:

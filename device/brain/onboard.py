@@ -13,12 +13,16 @@ from device.brain.normalise import normalise
 from device.brain.openings import needless
 from device.brain.privacy import Private
 from device.brain.recogniser import Recogniser
-from device.brain.skills import ACTING, SKILLS, SkillContext
+from device.brain.skills import ACTING, SKILLS, WAITING, SkillContext
 from device.brain.timer_slots import SET_A_TIMER, lacks_time, time_slots
-from device.contracts import Gesture, Intent, Line, Mind, Reply, ReplyItem, Request, Route, Who
+from device.contracts import Gesture, Intent, Line, Mind, Reply, ReplyItem, Request, Route, Say, Who
 from device.errors import MindError
 from device.pipeline import close
-from device.ports import Timers
+from device.ports import Promises, Timers
+
+_UNANSWERED = "excuse_unanswered"
+_SLOW = "excuse_slow"
+"""The phrases that tell that System 2 was asked and did not answer in time."""
 
 
 class OnboardBrain:
@@ -37,14 +41,17 @@ class OnboardBrain:
         name: str,
         minds: Minds,
         timers: Timers | None = None,
+        promises: Promises | None = None,
     ) -> None:
-        """`now` gives aware local time, `volume` percent; without `timers` it says that it keeps none.
+        """`now` gives aware local time, `volume` percent; without `timers` it says that it keeps none, and
+        without `promises` it makes none.
 
         Raises BrokenPack when a pack cannot be used.
         """
         self._recogniser = recogniser
         self._minds = minds
         self._timers = timers
+        self._promises = promises
         self._language = language
         self._now = now
         self._monotonic = monotonic
@@ -89,8 +96,16 @@ class OnboardBrain:
             demand=self._demands.of(request.text),
             withheld=self._withheld(request.text),
             cached=request.kept is not None,
+            promises=self._promises is not None,
+            may_promise=self._may_promise(request.text),
+            promised=self._promises is not None and self._promises.waiting,
             board=minds.board(),
         )
+
+    def _may_promise(self, question: str) -> bool:
+        """Without asking first; of what is kept already nobody is asked again."""
+        kept = self._promises is not None and self._promises.has(question)
+        return self._minds.consent.questions or kept
 
     def _withheld(self, text: str) -> frozenset[Private]:
         """What of a text System 2 may not have."""
@@ -101,7 +116,9 @@ class OnboardBrain:
     async def _thought(self, request: Request, route: Route) -> AsyncIterator[ReplyItem]:
         self._dialogue.answered(None, self._monotonic())
         self._somebody_is_here()
-        items = self._thinking.answer(request, route)
+        if route.excuse:
+            self._dialogue.excuse(route.excuse, self._monotonic())
+        items = self._thinking.answer(request, route, self._later)
         try:
             async for item in items:
                 yield item
@@ -112,12 +129,29 @@ class OnboardBrain:
         if route.intent is None:
             raise MindError("The mind on board was given a route without an intent.")
         self._remember(route)
-        answer = self._answer(route.intent, request)
         self._somebody_is_here()
-        for item in answer:
+        if route.excuse:
+            yield self._excuse(route.excuse)
+        for item in await self._answer(route.intent, request):
             yield item
 
-    def _answer(self, intent: Intent, request: Request) -> tuple[ReplyItem, ...]:
+    async def _later(self, request: Request) -> AsyncIterator[ReplyItem]:
+        """System 2 did not answer, and nobody else can: it is found out later, if a person agrees."""
+        system_two = self._minds.system_two
+        phrase = _SLOW if system_two is not None and system_two.health.slow else _UNANSWERED
+        if phrase not in self._dialogue.memory(self._monotonic()).excused:
+            yield self._excuse(phrase)
+        name = router.FIND_OUT if self._may_promise(request.text) else router.OFFER
+        intent = Intent(name, {"question": request.text})
+        self._ask_back(intent)
+        for item in await self._answer(intent, request):
+            yield item
+
+    def _excuse(self, phrase: str) -> Say:
+        self._dialogue.excuse(phrase, self._monotonic())
+        return Say(self._packs.phrases.say(phrase), ends=True)
+
+    async def _answer(self, intent: Intent, request: Request) -> tuple[ReplyItem, ...]:
         context = SkillContext(
             now=self._now(),
             language=self._language,
@@ -127,7 +161,10 @@ class OnboardBrain:
             volume=self._volume(),
             last_spoken=_last_spoken(request),
             timers=self._timers,
+            promises=self._promises,
         )
+        if (waiting := WAITING.get(intent.name)) is not None:
+            return await waiting(intent, context)
         skill = SKILLS.get(intent.name)
         return skill(intent, context) if skill else context.say(intent.name)
 
@@ -139,10 +176,18 @@ class OnboardBrain:
     def _remember(self, route: Route) -> None:
         now_s = self._monotonic()
         self._dialogue.answered(route.intent if route.mind is Mind.SKILL else None, now_s)
-        if route.intent is not None and route.intent.name == "confirm":
-            self._dialogue.ask_first(router.confirmed_command(route.intent), now_s)
-        elif route.intent is not None and route.intent.name in SET_A_TIMER and lacks_time(route.intent.slots):
-            self._dialogue.ask_when(route.intent, now_s)
+        if route.intent is not None:
+            self._ask_back(route.intent)
+
+    def _ask_back(self, intent: Intent) -> None:
+        """What the next utterance decides."""
+        now_s = self._monotonic()
+        if intent.name == "confirm":
+            self._dialogue.ask_first(router.confirmed_command(intent), now_s)
+        elif intent.name == router.OFFER:
+            self._dialogue.ask_first(Intent(router.FIND_OUT, intent.slots), now_s)
+        elif intent.name in SET_A_TIMER and lacks_time(intent.slots):
+            self._dialogue.ask_when(intent, now_s)
 
 
 def _finished(unfinished: Intent | None, text: str) -> Intent | None:

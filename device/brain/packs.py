@@ -77,7 +77,7 @@ def load(language: str, rng: random.Random, root: Path = PACKS, *, name: str = "
     }
     wordings = {
         heading: lines
-        for file in ("small_talk.txt", "stock.txt", "timers.txt", "openings.txt")
+        for file in ("small_talk.txt", "stock.txt", "timers.txt", "openings.txt", "promises.txt")
         for heading, lines in _wordings(here / file).items()
     }
     return Packs(decks, Phrases(wordings, name))
@@ -97,6 +97,11 @@ def phrases(language: str, root: Path = PACKS, *, name: str = "Robot") -> Callab
 def timer_phrases(language: str, root: Path = PACKS, *, name: str = "Robot") -> Phrases:
     """What to say of timers and when they ring. Raises BrokenPack."""
     return Phrases(_wordings(root / language / "timers.txt"), name)
+
+
+def promise_phrases(language: str, root: Path = PACKS, *, name: str = "Robot") -> Phrases:
+    """What to say of promises and their answers. Raises BrokenPack."""
+    return Phrases(_wordings(root / language / "promises.txt"), name)
 
 
 def stock_wordings(language: str, root: Path = PACKS) -> tuple[str, ...]:

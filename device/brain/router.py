@@ -5,7 +5,7 @@ What is decided is set out in docs/routing.md, and held by a table in tests/devi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from device.brain.demand import Demand
@@ -25,6 +25,12 @@ CONFIDENCE_WEIGHT: Final = 0.0
 whether an answer is right: small models are often sure of what is wrong."""
 DOUBT: Final = -1.0
 """Weighted confidence below which System 1 would be taken to be guessing."""
+FIND_OUT: Final = "find_out"
+"""The intent of a promise; its slot is the `question`."""
+OFFER: Final = "promise_offer"
+"""The intent that asks a person whether to find out."""
+OFFLINE: Final = "excuse_offline"
+"""The phrase that tells that System 2 is away."""
 
 _ABOUT: Final = {
     Demand.WISH: "a person asked for System 2",
@@ -36,6 +42,8 @@ _ABOUT: Final = {
     Demand.OTHER: "either mind may know",
 }
 _NEEDS_SYSTEM_2: Final = frozenset({Demand.WISH, Demand.RECENCY, Demand.KNOWLEDGE, Demand.REASONING})
+_ONLY_SYSTEM_2_KNOWS: Final = frozenset({Demand.WISH, Demand.RECENCY})
+"""Whatever System 1 said to these would be a guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,12 @@ class Facts:
     """What the text tells about a person that System 2 may not have."""
     cached: bool = False
     """There is a reply that was good before."""
+    promises: bool = False
+    """Questions can be kept until System 2 can be asked."""
+    may_promise: bool = False
+    """A person agreed that they are, or this one is kept already; else a person is asked first."""
+    promised: bool = False
+    """One waits, found out or not."""
     board: BoardHealth = field(default_factory=BoardHealth)
     confidence: float | None = None
     """System 1's mean token log-probability lately; None: unknown."""
@@ -73,11 +87,13 @@ def route(intent: Intent | None, facts: Facts) -> Route:
     """
     if intent is None:
         return _unrecognised(facts)
+    if intent.name == "stop" and "never_mind" in intent.slots:
+        intent = Intent("forget_question" if facts.promised else "stop")
     pending = facts.memory.pending
     if pending is not None and intent.name == "yes":
         return Route(Mind.SKILL, f"the person confirmed: {pending.name}", pending)
     if pending is not None and intent.name == "no":
-        return Route(Mind.SKILL, f"the person did not confirm: {pending.name}", Intent("declined"))
+        return Route(Mind.SKILL, f"the person did not confirm: {pending.name}", _declined(pending))
     if intent.name == "another" and facts.memory.repeatable is not None:
         again = facts.memory.repeatable
         return Route(Mind.SKILL, f"another one of the last kind: {again.name}", again)
@@ -103,6 +119,10 @@ def strain(board: BoardHealth) -> str:
     return f"the battery is low ({board.battery_percent} %)" if low and board.discharging else ""
 
 
+def _declined(pending: Intent) -> Intent:
+    return Intent("promise_declined" if pending.name == FIND_OUT else "declined")
+
+
 def _wrapped(command: Intent) -> dict[str, str | int | float]:
     return {"command": command.name, **{f"with_{name}": value for name, value in command.slots.items()}}
 
@@ -115,7 +135,34 @@ def _unrecognised(facts: Facts) -> Route:
     if facts.cached and facts.demand is not Demand.RECENCY:
         return Route(Mind.CACHE, "it was asked before, and the answer was kept")
     kept = _why_on_board(facts)
-    return _on_board(facts, kept) if kept else _with_both(facts, facts.system_2)
+    if kept:
+        return _on_board(facts, kept)
+    if facts.system_2 is not None and not facts.system_2.up:
+        return _while_away(facts, facts.system_2)
+    found = _with_both(facts, facts.system_2)
+    return replace(found, later=found.mind is Mind.SYSTEM_2 and _only_system_2_knows(facts))
+
+
+def _while_away(facts: Facts, health: LinkHealth) -> Route:
+    """System 2 may be asked, but cannot: what only it knows is found out later."""
+    why = f"System 2 is away: {health.why}".rstrip(": ")
+    would = _with_both(facts, replace(health, up=True))
+    missed = would.mind is Mind.SYSTEM_2 and would.rival is None
+    excuse = OFFLINE if missed and OFFLINE not in facts.memory.excused else ""
+    if _only_system_2_knows(facts):
+        name = FIND_OUT if facts.may_promise else OFFER
+        asked = Intent(name, {"question": facts.text})
+        return Route(
+            Mind.STOCK, f"{why}: only it can know this, which is found out later", asked, excuse=excuse
+        )
+    found = _on_board(facts, why)
+    return replace(found, excuse=excuse) if found.mind is Mind.SYSTEM_1 else found
+
+
+def _only_system_2_knows(facts: Facts) -> bool:
+    """And a promise can be made of it."""
+    alone = not facts.system_1 and facts.demand in _NEEDS_SYSTEM_2
+    return facts.promises and (alone or facts.demand in _ONLY_SYSTEM_2_KNOWS)
 
 
 def _why_on_board(facts: Facts) -> str:
@@ -127,8 +174,6 @@ def _why_on_board(facts: Facts) -> str:
     if facts.withheld:
         told = " and ".join(sorted(kind.value for kind in facts.withheld))
         return f"it may tell about {told} of a person, which nobody agreed to send"
-    if not facts.system_2.up:
-        return f"System 2 is away: {facts.system_2.why}".rstrip(": ")
     return ""
 
 
@@ -150,7 +195,7 @@ def _with_both(facts: Facts, health: LinkHealth | None) -> Route:
     """System 2 can be asked and may be."""
     about, strained = _ABOUT[facts.demand], strain(facts.board)
     waits_s = health.first_words_s if health and health.first_words_s is not None else 0.0
-    alone = Route(Mind.SYSTEM_2, "", opens=waits_s > SLOW_S)
+    alone = Route(Mind.SYSTEM_2, "", opens=waits_s > SLOW_S or (health is not None and health.slow))
     if not facts.system_1:
         return _because(alone, "there is no language model on board")
     if facts.use == "prefer":

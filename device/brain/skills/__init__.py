@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from device.brain.skills import arithmetic, calendar, chance, conversation, gestures, telling, timers, volume
-from device.brain.skills.context import Skill, SkillContext
+from device.brain.skills import (
+    arithmetic,
+    calendar,
+    chance,
+    conversation,
+    gestures,
+    promises,
+    telling,
+    timers,
+    volume,
+)
+from device.brain.skills.context import Skill, SkillContext, WaitingSkill
 from device.brain.timer_slots import SET_A_TIMER
 
-__all__ = ["ACTING", "SKILLS", "Skill", "SkillContext"]
+__all__ = ["ACTING", "SKILLS", "WAITING", "Skill", "SkillContext", "WaitingSkill"]
 
 SKILLS: Mapping[str, Skill] = {
     "time": calendar.tell_time,
@@ -33,7 +43,13 @@ SKILLS: Mapping[str, Skill] = {
     "stop": conversation.stop,
     "repeat": conversation.repeat,
     "confirm": conversation.confirm,
+    "found_out": promises.found_out,
 }
 
-ACTING = frozenset({"gesture", "volume", "timers_cancel"}) | SET_A_TIMER
+WAITING: Mapping[str, WaitingSkill] = {
+    "find_out": promises.find_out,
+    "forget_question": promises.forget,
+}
+
+ACTING = frozenset({"gesture", "volume", "timers_cancel", "forget_question"}) | SET_A_TIMER
 """Intents that do something beside talking: confirmed first when they were not heard for certain."""

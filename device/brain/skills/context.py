@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from device.brain.packs import Packs
 from device.contracts import Gesture, Intent, ReplyItem, Say
-from device.ports import Timers
+from device.ports import Promises, Timers
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class SkillContext:
     """The device's last line in the conversation, as far as it was really spoken; may be empty."""
     timers: Timers | None = None
     """None where nobody keeps any."""
+    promises: Promises | None = None
+    """None where nothing is promised."""
 
     def say(self, phrase: str, /, **filled: object) -> tuple[ReplyItem, ...]:
         """One wording of a phrase as a whole reply."""
@@ -37,3 +39,6 @@ class SkillContext:
 
 Skill = Callable[[Intent, SkillContext], tuple[ReplyItem, ...]]
 """Answers one intent. Quick, pure but for the context's rng, packs and timers; what takes long is a mind."""
+
+WaitingSkill = Callable[[Intent, SkillContext], Awaitable[tuple[ReplyItem, ...]]]
+"""Answers an intent once something is on disk; it waits for that with a bound of its own."""

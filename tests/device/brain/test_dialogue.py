@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from device.brain.dialogue import AGAIN_WITHIN_S, CONFIRM_WITHIN_S, Dialogue, Memory
+from device.brain.dialogue import AGAIN_WITHIN_S, CONFIRM_WITHIN_S, EXCUSED_FOR_S, Dialogue, Memory
 from device.contracts import Intent
 
 WAVE = Intent("gesture", {"gesture": "wave"})
@@ -40,3 +40,12 @@ def test_another_one_means_what_was_told_last() -> None:
     dialogue.answered(Intent("time"), 20.0)
     assert dialogue.memory(20.0).repeatable == JOKE
     assert dialogue.memory(10.1 + AGAIN_WITHIN_S).repeatable is None
+
+
+def test_each_reason_is_told_once_for_a_while_whatever_else_is_said() -> None:
+    dialogue = Dialogue()
+    dialogue.excuse("excuse_offline", 100.0)
+    dialogue.excuse("excuse_slow", 200.0)
+    dialogue.answered(JOKE, 300.0)
+    assert dialogue.memory(300.0).excused == {"excuse_offline", "excuse_slow"}
+    assert dialogue.memory(100.1 + EXCUSED_FOR_S).excused == {"excuse_slow"}

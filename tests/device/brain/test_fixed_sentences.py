@@ -27,6 +27,11 @@ def test_what_opens_an_answer_is_there_because_it_has_to_be_quick() -> None:
     assert {say("thinking") for _ in range(10)} <= set(SENTENCES)
 
 
+def test_what_is_said_of_promises_is_there_because_it_is_said_where_nobody_answers() -> None:
+    say = packs.promise_phrases("en").say
+    assert {say(name) for name in ("excuse_offline", "promise_kept", "promise_offer")} <= set(SENTENCES)
+
+
 def test_whatever_the_gate_says_instead_is_there_with_the_contacts_of_the_country() -> None:
     assert {rule.say_instead for rule in load_rules("en", "US").rules} <= set(SENTENCES)
     assert fixed_sentences("en", "GB") != SENTENCES

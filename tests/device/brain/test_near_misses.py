@@ -7,6 +7,13 @@ import pytest
 from device.brain.recogniser import Recogniser
 
 NEAR_MISSES = """
+how do i find out who owns a house
+did you find my keys
+do you have an answer for climate change
+any news on the weather
+forget the milk
+what did columbus find out
+how do people forget things
 what time does the store open
 what time is my flight
 what time is dinner

@@ -77,7 +77,9 @@ def test_everything_that_can_be_told_passes(name: str, country: str) -> None:
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
-@pytest.mark.parametrize("name", ["stock.txt", "small_talk.txt", "timers.txt", "openings.txt"])
+@pytest.mark.parametrize(
+    "name", ["stock.txt", "small_talk.txt", "timers.txt", "openings.txt", "promises.txt"]
+)
 def test_every_ready_sentence_passes_alone(name: str, country: str) -> None:
     gate = load_gate("en", country)
     texts = list(wordings(HERE / name))

@@ -47,6 +47,16 @@ WORDINGS = {
     "stop": """
         stop | stop it | be quiet | please stop | stop talking | cancel | never mind | that's enough
         shut up | please be quiet | silence""",
+    "found_out": """
+        what did you find out | did you find out | do you have an answer | any news on my question
+        What have you found out about it? | have you found anything out yet | did you find it out
+        have you got the answer to my question | what was the answer to my question | any news on my questions
+        do you have any answers for me""",
+    "forget_question": """
+        never mind about that | don't bother finding it out | you don't need to find out | forget my question
+        forget about it | never mind my question | don't find it out | forget all my questions
+        don't bother finding out | you don't have to find it out any more
+        I don't need to know that any more""",
     "who_are_you": """
         who are you | what's your name | what is your name please | do you have a name
         what should I call you | tell me your name | can you tell me your name
@@ -185,6 +195,11 @@ def test_every_intent_has_its_wordings(intent: str) -> None:
         ("flip a coin, i call tails", {"called": "tails"}),
         ("tell me a joke about the moon", {"topic": "the moon"}),
         ("what is 7 times 8", {"sum": "7 × 8"}),
+        ("forget my question", {}),
+        ("forget all my questions", {"everything": 1}),
+        ("never mind", {"never_mind": 1}),
+        ("forget it, please", {"never_mind": 1}),
+        ("stop", {}),
     ],
 )
 def test_what_is_asked_for_in_particular_is_understood(

@@ -117,6 +117,9 @@ S1, S2, CACHE, STOCK = Mind.SYSTEM_1, Mind.SYSTEM_2, Mind.CACHE, Mind.STOCK
 BOTH = Facts("some words", True, Memory(), ACTING, system_1=True, system_2=UP)
 FAR = replace(BOTH, system_1=False)
 """System 2 alone."""
+AWAY = replace(BOTH, system_2=DOWN, promises=True, may_promise=True)
+FAR_AWAY = replace(AWAY, system_1=False)
+LAGGING = LinkHealth(up=True, round_trip_s=2.0, slow=True)
 
 Row = tuple[Facts, Mind, Mind | None, bool, str]
 TABLE: dict[str, Row] = {
@@ -193,6 +196,30 @@ TABLE: dict[str, Row] = {
         False,
         "asked before",
     ),
+    "news, and away": (replace(AWAY, demand=Demand.RECENCY), STOCK, None, False, "found out later"),
+    "wished, and away": (replace(AWAY, demand=Demand.WISH), STOCK, None, False, "found out later"),
+    "the world, and away": (replace(AWAY, demand=Demand.KNOWLEDGE), S1, None, False, "System 2 is away"),
+    "the world, away, and alone": (
+        replace(FAR_AWAY, demand=Demand.KNOWLEDGE),
+        STOCK,
+        None,
+        False,
+        "found out later",
+    ),
+    "news, away, and private": (
+        replace(AWAY, demand=Demand.RECENCY, withheld=frozenset({Private.PLACES})),
+        S1,
+        None,
+        False,
+        "places",
+    ),
+    "news, and a lagging link": (
+        replace(BOTH, demand=Demand.RECENCY, system_2=LAGGING),
+        S2,
+        None,
+        True,
+        "what is new",
+    ),
     "not certain": (replace(BOTH, certain=False), STOCK, None, False, "uncertain"),
     "no words": (replace(BOTH, text=" "), STOCK, None, False, "no words"),
 }
@@ -221,8 +248,96 @@ def test_a_person_is_told_that_system_2_is_away_only_where_it_would_have_been_as
     assert route(None, alone).intent == Intent(phrase)
 
 
+NEWS = replace(AWAY, demand=Demand.RECENCY)
+
+
+@pytest.mark.parametrize(
+    ("facts_of_it", "intent"),
+    [
+        (NEWS, "find_out"),
+        (replace(NEWS, may_promise=False), "promise_offer"),
+        (replace(FAR_AWAY, demand=Demand.REASONING), "find_out"),
+        (replace(FAR_AWAY, demand=Demand.OTHER), "no_system_2"),
+        (replace(FAR_AWAY, demand=Demand.TALK), "no_system_2"),
+        (replace(FAR_AWAY, demand=Demand.RECENCY, promises=False), "no_system_2"),
+        (replace(FAR_AWAY, demand=Demand.RECENCY, use="never"), "no_answer"),
+        (replace(FAR_AWAY, demand=Demand.RECENCY, withheld=frozenset({Private.NAMES})), "kept_here"),
+        (replace(FAR_AWAY, demand=Demand.RECENCY, certain=False), "not_understood"),
+    ],
+)
+def test_what_is_promised_what_is_offered_and_what_is_neither(facts_of_it: Facts, intent: str) -> None:
+    found = route(None, facts_of_it)
+    assert found.intent is not None
+    assert found.intent.name == intent
+    asked = {"question": facts_of_it.text} if intent in ("find_out", "promise_offer") else {}
+    assert found.intent.slots == asked
+
+
+def test_what_was_asked_before_is_answered_rather_than_promised() -> None:
+    assert route(None, replace(FAR_AWAY, demand=Demand.KNOWLEDGE, cached=True)).mind is Mind.CACHE
+
+
+@pytest.mark.parametrize(
+    ("facts_of_it", "later"),
+    [
+        (replace(NEWS, system_2=UP), True),
+        (replace(NEWS, system_2=UP, may_promise=False), True),
+        (replace(NEWS, system_2=UP, promises=False), False),
+        (replace(NEWS, system_2=UP, demand=Demand.KNOWLEDGE), False),
+        (replace(NEWS, system_2=UP, demand=Demand.KNOWLEDGE, system_1=False), True),
+        (replace(NEWS, system_2=UP, demand=Demand.OTHER), False),
+        (replace(NEWS, system_2=UP, demand=Demand.OTHER, system_1=False), False),
+    ],
+)
+def test_what_system_2_does_not_answer_in_time_is_found_out_later_where_only_it_can(
+    facts_of_it: Facts, later: bool
+) -> None:
+    assert route(None, facts_of_it).later is later
+
+
+ONCE = Memory(excused=frozenset({"excuse_offline"}))
+
+
+@pytest.mark.parametrize(
+    ("facts_of_it", "excuse"),
+    [
+        (NEWS, "excuse_offline"),
+        (replace(AWAY, demand=Demand.KNOWLEDGE), "excuse_offline"),
+        (replace(NEWS, memory=ONCE), ""),
+        (replace(AWAY, demand=Demand.KNOWLEDGE, memory=ONCE), ""),
+        (replace(AWAY, demand=Demand.TALK), ""),
+        (replace(AWAY, demand=Demand.OTHER), ""),
+        (replace(NEWS, use="never"), ""),
+        (replace(NEWS, withheld=frozenset({Private.NAMES})), ""),
+        (replace(NEWS, system_2=UP), ""),
+        (replace(FAR_AWAY, demand=Demand.OTHER), ""),
+    ],
+)
+def test_why_system_2_does_not_answer_is_said_once_where_it_would_have(
+    facts_of_it: Facts, excuse: str
+) -> None:
+    assert route(None, facts_of_it).excuse == excuse
+
+
+def test_never_mind_means_the_question_that_waits_and_else_silence() -> None:
+    never_mind = Intent("stop", {"never_mind": 1})
+    assert route(never_mind, replace(BOTH, promised=True)).intent == Intent("forget_question")
+    assert route(never_mind, BOTH).intent == Intent("stop")
+    assert route(Intent("stop"), replace(BOTH, promised=True)).intent == Intent("stop")
+
+
+def test_yes_to_an_offer_keeps_the_question_and_no_does_not() -> None:
+    offered = facts("yes", memory=Memory(pending=Intent("find_out", {"question": "who won"})))
+    assert route(Intent("yes"), offered).intent == Intent("find_out", {"question": "who won"})
+    assert route(Intent("no"), offered).intent == Intent("promise_declined")
+
+
 healths = st.none() | st.builds(
-    LinkHealth, up=st.booleans(), first_words_s=st.none() | st.floats(0, 20), hears=st.booleans()
+    LinkHealth,
+    up=st.booleans(),
+    first_words_s=st.none() | st.floats(0, 20),
+    hears=st.booleans(),
+    slow=st.booleans(),
 )
 boards = st.builds(
     BoardHealth,
@@ -243,6 +358,9 @@ any_facts = st.builds(
     demand=st.sampled_from(Demand),
     withheld=st.frozensets(st.sampled_from(Private)),
     cached=st.booleans(),
+    promises=st.booleans(),
+    may_promise=st.booleans(),
+    promised=st.booleans(),
     board=boards,
     confidence=st.none() | st.floats(-20, 0),
 )
@@ -259,6 +377,21 @@ def test_nothing_leaves_that_may_not(of: Facts) -> None:
     if asks_system_2(route(None, of)):
         assert of.system_2 is not None
         assert of.system_2.up
+        assert of.use != "never"
+        assert not of.withheld
+
+
+def promises(found: Route) -> bool:
+    return found.later or (found.intent is not None and found.intent.name in (router.FIND_OUT, router.OFFER))
+
+
+@settings(deadline=None)
+@given(any_facts)
+def test_nothing_is_promised_that_may_not_leave(of: Facts) -> None:
+    if promises(route(None, of)):
+        assert of.promises
+        assert of.certain
+        assert of.system_2 is not None
         assert of.use != "never"
         assert not of.withheld
 
@@ -292,7 +425,7 @@ def test_only_system_2_that_is_known_to_be_slow_is_waited_for_with_an_opening(of
     if found.opens:
         assert found.mind is S2
         assert of.system_2 is not None
-        assert (of.system_2.first_words_s or 0) > router.SLOW_S
+        assert of.system_2.slow or (of.system_2.first_words_s or 0) > router.SLOW_S
 
 
 @settings(deadline=None)

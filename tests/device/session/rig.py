@@ -65,18 +65,20 @@ class Device:
     sound: bytes = SILENCE
     """What the microphone gives now."""
     recall: Recall | None = None
+    ended: Callable[[TurnRecord], None] = lambda record: None
+    """Told of every turn that ended, after it stands in `records`."""
     echo_free: bool = False
     """Now; see `session.Ears`."""
 
     def play(self, story: Callable[[Device], Awaitable[T]]) -> T:
         async def whole() -> T:
-            async with self._running():
+            async with self.running():
                 return await story(self)
 
         return run(whole())
 
     @contextlib.asynccontextmanager
-    async def _running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[None]:
         loop = asyncio.get_running_loop()
         self.clock = loop.time
         self.hub = FrameHub()
@@ -93,7 +95,7 @@ class Device:
         )
         ears = Ears(self.hub, FakeDetector(), self.stt, self.wanted.append, lambda: self.echo_free)
         self.session = Session(
-            self.settings, ears, answerers, self.robot, self.records.append, loop.time, self.conversation
+            self.settings, ears, answerers, self.robot, self._ended, loop.time, self.conversation
         )
         whole = asyncio.gather(self._watch(), self._microphone(), self.session.run())
         await asyncio.sleep(0.1)
@@ -101,6 +103,10 @@ class Device:
         whole.cancel()
         with pytest.raises(asyncio.CancelledError):
             await whole
+
+    def _ended(self, record: TurnRecord) -> None:
+        self.records.append(record)
+        self.ended(record)
 
     async def _microphone(self) -> None:
         while True:

@@ -110,7 +110,7 @@ def test_without_a_link_the_answer_is_heard_within_two_seconds(recogniser: Recog
     minds = TwoMinds(recogniser, WORLD)
     minds.far.health = LinkHealth(up=False, why="the network is away.")
     record = told(minds.device(), minds)
-    assert record.spoken == NEAR
+    assert record.spoken == f"I am offline just now. {NEAR}"
     assert first_sound_ms(record) <= 2000
     assert minds.far.questions == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from device.brain.recogniser import Recogniser
 from device.brain.system_one import SystemOne
 from device.config import Consent, Deadlines
 from device.contracts import KeptReply
+from device.ports import Promises, System2
 from tests.device.session.rig import Device
 from tests.fakes import FakeModel, FakeRecall, FakeStt, FakeSystem2
 
@@ -32,6 +34,9 @@ class TwoMinds:
     """What the cache knows of whatever is asked."""
     settled: dict[str, Any] = field(default_factory=dict)
     """Further fields of `Minds`."""
+    promises: Promises | None = None
+    between: Callable[[FakeSystem2], System2] = lambda far: far
+    """What stands between the brain and System 2."""
 
     @property
     def far(self) -> FakeSystem2:
@@ -44,6 +49,7 @@ class TwoMinds:
 
     def brain(self) -> OnboardBrain:
         system_one = SystemOne(self.model, "You are Pip.", lambda: NOON) if self.model else None
+        system_two = self.between(self.system_2) if self.system_2 else None
         given: dict[str, Any] = {"deadlines": Deadlines(), "consent": Consent()} | self.settled
         return OnboardBrain(
             recogniser=self.recogniser,
@@ -54,5 +60,6 @@ class TwoMinds:
             gestures=[],
             volume=lambda: 50,
             name="Pip",
-            minds=Minds(system_one=system_one, system_two=self.system_2, **given),
+            minds=Minds(system_one=system_one, system_two=system_two, **given),
+            promises=self.promises,
         )
