@@ -1,0 +1,150 @@
+"""The product's own stores as the load drives them: what each is given, and what must be there again."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Protocol
+
+import cache.memory
+import cache.timers
+from bench.power_cuts.verdict import Found, Told
+from cache.database import DAMAGED, Synchronous, open_database
+from cache.memory import MemoryStore
+from cache.timers import TimerRow, TimerStore
+from device.lived_time import LivedTime
+from device.private_file import write_private
+
+
+class Kept(Protocol):
+    """One store under load. Raises what the store raises: the disk itself is well."""
+
+    name: str
+
+    def found(self) -> Found: ...
+
+    def work(self, number: int) -> Iterator[Told]:
+        """One change or more; each is told as soon as the store has said that it is done."""
+        ...
+
+
+def hurry() -> None:
+    """The control: nothing waits for the disk. No setting of the product can bring this about."""
+
+    def hurried(
+        file: Path, migrations: Sequence[str], synchronous: Synchronous = "FULL"
+    ) -> sqlite3.Connection:
+        return open_database(file, migrations, "NORMAL")
+
+    for module in (cache.memory, cache.timers):
+        setattr(module, "open_database", hurried)
+    setattr(os, "fsync", lambda descriptor: None)
+
+
+class Memory:
+    """What was said: added in pairs, never removed."""
+
+    name = "memory"
+
+    def __init__(self, state: Path) -> None:
+        self._file = state / "memory.db"
+        self._store = MemoryStore(self._file)
+
+    def found(self) -> Found:
+        halves = [int(text) for _, text in self._store.last(10**9)]
+        torn = sum(first != second for first, second in zip(halves[::2], halves[1::2], strict=False))
+        return Found(dict.fromkeys(halves, ""), _sound(self._file), torn + len(halves) % 2)
+
+    def work(self, number: int) -> Iterator[Told]:
+        self._store.add("2026-01-01T00:00:00+00:00", [("person", str(number)), ("device", str(number))])
+        yield Told("kept", self.name, number)
+
+
+class Timers:
+    """Written whole at each change."""
+
+    name = "timers"
+
+    def __init__(self, state: Path) -> None:
+        self._file = state / "timers.db"
+        self._store = TimerStore(self._file)
+
+    def found(self) -> Found:
+        labels = [row.label for row in self._store.all()]
+        whole = len(set(labels)) <= 1 and (not labels or len(labels) == _how_many(int(labels[0])))
+        return Found({int(label): "" for label in labels}, _sound(self._file), int(not whole))
+
+    def work(self, number: int) -> Iterator[Told]:
+        ids = range(1, _how_many(number) + 1)
+        self._store.replace([TimerRow(each, "timer", str(number), 60, "", 0.0, False) for each in ids])
+        yield Told("kept", self.name, number)
+
+
+class PrivateFile:
+    """A small file of settings or secrets, replaced by the next."""
+
+    name = "private file"
+
+    def __init__(self, state: Path) -> None:
+        self._file = state / "chosen.toml"
+
+    def found(self) -> Found:
+        try:
+            lines = self._file.read_text("ascii").split()
+        except FileNotFoundError:
+            return Found({})
+        whole = bool(lines) and lines == _lines(int(lines[0]))
+        return Found({int(lines[0]): ""} if whole else {}, torn=int(not whole))
+
+    def work(self, number: int) -> Iterator[Told]:
+        write_private(self._file, "\n".join(_lines(number)).encode())
+        yield Told("kept", self.name, number)
+
+
+class Lived:
+    """The device's own time axis; the numbers are its milliseconds."""
+
+    name = "lived time"
+
+    def __init__(self, state: Path) -> None:
+        self._file = state / "lived.json"
+        self._time = LivedTime(self._file, time.time, time.monotonic)
+
+    def found(self) -> Found:
+        return Found({self._saved_ms(): ""} if self._file.exists() else {})
+
+    def work(self, number: int) -> Iterator[Told]:
+        self._time.save()
+        yield Told("kept", self.name, self._saved_ms())
+
+    def _saved_ms(self) -> int:
+        return int(json.loads(self._file.read_text("ascii"))["lived_s"] * 1000)
+
+
+def _how_many(number: int) -> int:
+    return number % 7 + 1
+
+
+def _lines(number: int) -> list[str]:
+    """More than a page of the disk, so that a half would show."""
+    return [str(number)] * 1000
+
+
+def _sound(file: Path) -> bool:
+    """As SQLite sees it, by a connection of its own."""
+    with closing(sqlite3.connect(file)) as database:
+        (verdict,) = database.execute("PRAGMA integrity_check").fetchone()
+    return verdict == "ok" and not file.with_name(file.name + DAMAGED).exists()
+
+
+STORES: dict[str, Callable[[Path], Kept]] = {
+    each.name: each for each in (Memory, Timers, PrivateFile, Lived)
+}
+"""All that is cut: given the state directory, each opens its store as the device does."""
+WHOLE = frozenset({Timers.name, PrivateFile.name, Lived.name})
+"""Those that keep one item, which the next replaces."""
