@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import os
 import sqlite3
 import time
@@ -12,13 +14,21 @@ from pathlib import Path
 from typing import Protocol
 
 import cache.memory
+import cache.outbox
 import cache.timers
 from bench.power_cuts.verdict import Found, Told
 from cache.database import DAMAGED, Synchronous, open_database
 from cache.memory import MemoryStore
+from cache.outbox import FILE, Bounds, Fresh, OutboxStore
 from cache.timers import TimerRow, TimerStore
 from device.lived_time import LivedTime
 from device.private_file import write_private
+
+
+UTC = "2026-01-01T00:00:00+00:00"
+"""The hour does not matter here."""
+LEAST_URGENT = 3
+TAKEN_BACK_EVERY = 20
 
 
 class Kept(Protocol):
@@ -41,9 +51,54 @@ def hurry() -> None:
     ) -> sqlite3.Connection:
         return open_database(file, migrations, "NORMAL")
 
-    for module in (cache.memory, cache.timers):
+    for module in (cache.memory, cache.outbox, cache.timers):
         setattr(module, "open_database", hurried)
     setattr(os, "fsync", lambda descriptor: None)
+
+
+class Queue:
+    """The outbox: put in, drained, and at times something is taken back."""
+
+    name = "outbox"
+
+    def __init__(self, state: Path) -> None:
+        self._file = state / FILE
+        self._store = OutboxStore(self._file, Bounds(10**6, 2**30, sent_s=10**9))
+
+    def found(self) -> Found:
+        with closing(sqlite3.connect(self._file)) as database:
+            rows = database.execute("SELECT seq, body, hash FROM items").fetchall()
+        torn = sum(_digest(body) != digest for _, body, digest in rows)
+        idents = {json.loads(body)["number"]: self._ident(seq) for seq, body, _ in rows}
+        return Found(idents, _sound(self._file), torn)
+
+    def work(self, number: int) -> Iterator[Told]:
+        if number % TAKEN_BACK_EVERY == 0:
+            yield from self._put(number, "a question")
+            yield Told("leaving", self.name, number)
+            self._store.withdraw("a question")
+            yield Told("left", self.name, number)
+        else:
+            yield from self._put(number, "")
+        if number % 2 == 0:
+            yield from self._drain(float(number))
+
+    def _put(self, number: int, key: str) -> Iterator[Told]:
+        seq = self._store.put(_fresh(number, key))
+        assert seq is not None, "there is room for all"
+        yield Told("kept", self.name, number, self._ident(seq))
+
+    def _drain(self, now_s: float) -> Iterator[Told]:
+        item = self._store.take("nobody", now_s, UTC, least_urgent=LEAST_URGENT)
+        if item is None:
+            return
+        number = json.loads(item.fresh.body)["number"]
+        yield Told("leaving", self.name, number)
+        self._store.settle(item.seq, "acknowledged", now_s, UTC)
+        yield Told("left", self.name, number)
+
+    def _ident(self, seq: int) -> str:
+        return f"{self._store.epoch} {seq}"
 
 
 class Memory:
@@ -61,7 +116,7 @@ class Memory:
         return Found(dict.fromkeys(halves, ""), _sound(self._file), torn + len(halves) % 2)
 
     def work(self, number: int) -> Iterator[Told]:
-        self._store.add("2026-01-01T00:00:00+00:00", [("person", str(number)), ("device", str(number))])
+        self._store.add(UTC, [("person", str(number)), ("device", str(number))])
         yield Told("kept", self.name, number)
 
 
@@ -126,6 +181,17 @@ class Lived:
         return int(json.loads(self._file.read_text("ascii"))["lived_s"] * 1000)
 
 
+def _fresh(number: int, key: str) -> Fresh:
+    body = json.dumps({"number": number, "words": "word " * 60}).encode()
+    return Fresh(
+        "record", number % (LEAST_URGENT + 1), key, body, _digest(body), float(number), math.inf, UTC, "", 0.0, True, False
+    )
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
 def _how_many(number: int) -> int:
     return number % 7 + 1
 
@@ -143,7 +209,7 @@ def _sound(file: Path) -> bool:
 
 
 STORES: dict[str, Callable[[Path], Kept]] = {
-    each.name: each for each in (Memory, Timers, PrivateFile, Lived)
+    each.name: each for each in (Queue, Memory, Timers, PrivateFile, Lived)
 }
 """All that is cut: given the state directory, each opens its store as the device does."""
 WHOLE = frozenset({Timers.name, PrivateFile.name, Lived.name})
