@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
@@ -38,11 +39,33 @@ def open_database(
     try:
         return _opened(file, migrations, synchronous, check_up_to_bytes)
     except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):  # locked, full, read-only: not the file's fault
+        if not is_damage(error):  # locked, full, read-only, a migration that fails: not the file's fault
             raise
-        log.error("%s is damaged and was set aside as %s: %s", file.name, file.name + DAMAGED, error)
-        _set_aside(file)
+        _set_aside(file, error)
         return _opened(file, migrations, synchronous, check_up_to_bytes)
+
+
+def is_damage(error: BaseException) -> bool:
+    """SQLite says that the file is no sound database. On a disk that fails, it may say so of a sound one."""
+    code = (
+        getattr(error, "sqlite_errorcode", 0) & 0xFF
+    )  # the low byte is the primary code, sqlite.org/rescode
+    return isinstance(error, _DamagedError) or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def set_aside_if_damaged(file: Path) -> None:
+    """Read all of a database that nobody has open, its indexes too; rename it to `*.damaged` if it is.
+
+    For what is found only when it is used. Raises OSError or sqlite3.Error when the disk cannot be read:
+    then it stays where it is.
+    """
+    try:
+        with closing(sqlite3.connect(file, timeout=BUSY_S)) as connection:
+            _check(connection, "integrity_check")
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        _set_aside(file, error)
 
 
 def empty_log(connection: sqlite3.Connection) -> None:
@@ -71,7 +94,7 @@ def _opened(
         for pragma in ("journal_mode = WAL", f"synchronous = {synchronous}", "secure_delete = ON"):
             connection.execute(f"PRAGMA {pragma}")
         if check_up_to_bytes is None or file.stat().st_size <= check_up_to_bytes:
-            _check(connection)
+            _check(connection, "quick_check")
         _migrate(connection, migrations)
     except BaseException:
         connection.close()
@@ -79,10 +102,14 @@ def _opened(
     return connection
 
 
-def _check(connection: sqlite3.Connection) -> None:
-    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+class _DamagedError(sqlite3.DatabaseError):
+    """A check has found it."""
+
+
+def _check(connection: sqlite3.Connection, how: Literal["quick_check", "integrity_check"]) -> None:
+    (verdict,) = connection.execute(f"PRAGMA {how}(1)").fetchone()
     if verdict != "ok":
-        raise sqlite3.DatabaseError(verdict)
+        raise _DamagedError(verdict)
 
 
 def _migrate(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
@@ -93,7 +120,8 @@ def _migrate(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
         connection.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")
 
 
-def _set_aside(file: Path) -> None:
+def _set_aside(file: Path, error: sqlite3.DatabaseError) -> None:
+    log.error("%s is damaged and was set aside as %s: %s", file.name, file.name + DAMAGED, error)
     for companion in _COMPANIONS:
         damaged = file.with_name(file.name + companion)
         if damaged.exists():

@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.power_cuts.campaign import GuestError, Look, series, summed
+from bench.power_cuts.campaign import GuestError, series
 from bench.power_cuts.machine import why_not
-from bench.power_cuts.verdict import Verdict
+from bench.power_cuts.outcome import Look, Outcome
 
 CUTS_A_CONTROL = 1
+"""Then its disk is thrown away: what comes after a loss is judged by nothing."""
 
 
 def main() -> int:
@@ -26,16 +27,23 @@ def main() -> int:
     seed = random.SystemRandom().randrange(2**32) if args.seed is None else args.seed
     chance = random.Random(seed)
     try:
-        looks = _watched("cut", _series(args.cuts, "full", chance), args.json)
+        cuts = _watched("cut", _series(args.cuts, "full", chance), args.json)
         controls = [
             look
             for _ in range(args.controls)
             for look in _watched("control", _series(CUTS_A_CONTROL, "hurried", chance), args.json)
         ]
     except GuestError as error:
-        print(f"power cuts: the guest failed: {error}", file=sys.stderr)
+        print(f"power cuts: the guest did not do its part: {error}", file=sys.stderr)
         return 2
-    return _conclusion(looks, controls, seed, as_json=args.json)
+    outcome = Outcome(cuts, controls)
+    if args.json:
+        print(json.dumps({"what": "outcome", "seed": seed, "failings": outcome.failings}))
+    else:
+        print(f"{outcome.as_text()}\nseed {seed}")
+    for failing in outcome.failings:
+        print(f"power cuts: {failing}", file=sys.stderr)
+    return 1 if outcome.failings else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,28 +63,20 @@ def _series(cuts: int, mode: str, chance: random.Random) -> Iterable[Look]:
 
 
 def _watched(what: str, looks: Iterable[Look], as_json: bool) -> list[Look]:
-    """Each is told as it comes."""
+    """Each is told as it comes; the first, of the empty disk, is left out."""
     seen = []
     for look in looks:
-        seen.append(look)
-        if as_json:
-            print(json.dumps({"what": what, **asdict(look)}), flush=True)
-        elif look.cuts:
-            print(f"{what} ×{look.cuts}: {_in_short(look.stores)} (boot {look.boot_s:.1f} s)", flush=True)
+        if look.cuts:
+            seen.append(look)
+            print(
+                json.dumps({"what": what, **asdict(look)}) if as_json else _in_short(what, look), flush=True
+            )
     return seen
 
 
-def _in_short(stores: dict[str, Verdict]) -> str:
-    return ", ".join(
-        f"{name} {verdict.acknowledged} kept, {verdict.lost} lost"
-        + (f", {verdict.wrong - verdict.lost} OTHERWISE WRONG" if verdict.wrong != verdict.lost else "")
-        for name, verdict in stores.items()
-    )
-
-
-def _conclusion(looks: list[Look], controls: list[Look], seed: int, *, as_json: bool) -> int:
-    """The exit code: 0 only if nothing was lost, and the control shows that it would have been seen."""
-    ...
+def _in_short(what: str, look: Look) -> str:
+    told = [f"{name} {verdict.lost}/{verdict.acknowledged}" for name, verdict in look.stores.items()]
+    return f"{what} ×{look.cuts}, lost of acknowledged: {', '.join(told)}"
 
 
 if __name__ == "__main__":

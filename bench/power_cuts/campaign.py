@@ -1,18 +1,18 @@
-"""One disk through a series of power cuts: each boot tells what it finds, and goes on writing until the next."""
+"""One disk through a series of power cuts: each boot tells what it finds, and writes until the next."""
 
 from __future__ import annotations
 
 import json
 import random
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from bench.power_cuts.kept_stores import STORES, WHOLE
 from bench.power_cuts.machine import Guest, make_disk, running
-from bench.power_cuts.verdict import Found, Ledger, Told, Verdict
+from bench.power_cuts.outcome import Look
+from bench.power_cuts.verdict import Found, Ledger, Told
 
 START_S = 60.0
 """How long a guest may take to tell what it found."""
@@ -26,17 +26,6 @@ STARTING_EVERY = 5
 
 class GuestError(Exception):
     """The guest did not tell what it should; what it told instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a boot found."""
-
-    cuts: int
-    """Since the look before: 1, or 2 where the second hit the start after the first."""
-    boot_s: float
-    """From the kernel's start until every store was open and had been read."""
-    stores: dict[str, Verdict]
 
 
 def series(folder: Path, cuts: int, mode: str, chance: random.Random) -> Iterator[Look]:
@@ -57,12 +46,6 @@ def series(folder: Path, cuts: int, mode: str, chance: random.Random) -> Iterato
     with running(image, cuts + 1, "look") as guest:
         witness.hear(guest, START_S)
     yield from witness.looks(cut=False)
-
-
-def summed(verdicts: Iterable[Verdict]) -> Verdict:
-    """Of many looks together."""
-    listed = list(verdicts)
-    return Verdict(*(sum(getattr(verdict, each.name) for verdict in listed) for each in fields(Verdict)))
 
 
 class _Witness:

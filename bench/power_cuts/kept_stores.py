@@ -15,20 +15,22 @@ from typing import Protocol
 
 import cache.memory
 import cache.outbox
+import cache.promises
 import cache.timers
 from bench.power_cuts.verdict import Found, Told
 from cache.database import DAMAGED, Synchronous, open_database
 from cache.memory import MemoryStore
 from cache.outbox import FILE, Bounds, Fresh, OutboxStore
+from cache.promises import PromiseRow, PromiseStore
 from cache.timers import TimerRow, TimerStore
 from device.lived_time import LivedTime
 from device.private_file import write_private
 
-
 UTC = "2026-01-01T00:00:00+00:00"
 """The hour does not matter here."""
 LEAST_URGENT = 3
-TAKEN_BACK_EVERY = 20
+TAKEN_BACK_EVERY = 40
+"""To take something back for good empties the log, which waits for the disk even in the control."""
 
 
 class Kept(Protocol):
@@ -51,9 +53,9 @@ def hurry() -> None:
     ) -> sqlite3.Connection:
         return open_database(file, migrations, "NORMAL")
 
-    for module in (cache.memory, cache.outbox, cache.timers):
-        setattr(module, "open_database", hurried)
-    setattr(os, "fsync", lambda descriptor: None)
+    for module in (cache.memory, cache.outbox, cache.promises, cache.timers):
+        vars(module)["open_database"] = hurried
+    vars(os)["fsync"] = lambda descriptor: None
 
 
 class Queue:
@@ -120,6 +122,29 @@ class Memory:
         yield Told("kept", self.name, number)
 
 
+class Promises:
+    """Questions that are put in; now and then one is erased for good."""
+
+    name = "promises"
+
+    def __init__(self, state: Path) -> None:
+        self._file = state / "promises.db"
+        self._store = PromiseStore(self._file)
+
+    def found(self) -> Found:
+        rows = self._store.all()
+        torn = sum(row.question != row.question_id * 50 for row in rows)
+        return Found({int(row.question_id): "" for row in rows}, _sound(self._file), torn)
+
+    def work(self, number: int) -> Iterator[Told]:
+        self._store.put(PromiseRow(str(number), str(number) * 50, "en", float(number), math.inf))
+        yield Told("kept", self.name, number)
+        if number % TAKEN_BACK_EVERY == 0:
+            yield Told("leaving", self.name, number)
+            self._store.erase([str(number)])
+            yield Told("left", self.name, number)
+
+
 class Timers:
     """Written whole at each change."""
 
@@ -184,7 +209,18 @@ class Lived:
 def _fresh(number: int, key: str) -> Fresh:
     body = json.dumps({"number": number, "words": "word " * 60}).encode()
     return Fresh(
-        "record", number % (LEAST_URGENT + 1), key, body, _digest(body), float(number), math.inf, UTC, "", 0.0, True, False
+        "record",
+        number % (LEAST_URGENT + 1),
+        key,
+        body,
+        _digest(body),
+        float(number),
+        math.inf,
+        UTC,
+        "",
+        0.0,
+        True,
+        False,
     )
 
 
@@ -209,7 +245,7 @@ def _sound(file: Path) -> bool:
 
 
 STORES: dict[str, Callable[[Path], Kept]] = {
-    each.name: each for each in (Queue, Memory, Timers, PrivateFile, Lived)
+    each.name: each for each in (Queue, Promises, Memory, Timers, PrivateFile, Lived)
 }
 """All that is cut: given the state directory, each opens its store as the device does."""
 WHOLE = frozenset({Timers.name, PrivateFile.name, Lived.name})

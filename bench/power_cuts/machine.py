@@ -1,7 +1,7 @@
 """A guest in user-mode Linux that can lose its power at any moment.
 
 The guest's disk is an image file; its root is this machine's, read-only. What its kernel has not yet
-written to the image is gone when its processes are killed, as it is gone from memory when a board loses power.
+written to the image is gone when its processes are killed, as what a board has in its memory is.
 """
 
 from __future__ import annotations

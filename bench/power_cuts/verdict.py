@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 What = Literal["kept", "leaving", "left"]
@@ -58,9 +59,7 @@ class Verdict:
 
     @property
     def wrong(self) -> int:
-        return (
-            self.lost + self.came_back + self.torn + self.unsound + self.reused + self.out_of_order
-        )
+        return self.lost + self.came_back + self.torn + self.unsound + self.reused + self.out_of_order
 
 
 @dataclass(slots=True)
@@ -106,10 +105,7 @@ def _missed(due: set[int], there: set[int]) -> set[int]:
 
 def _out_of_order(idents: Mapping[int, str]) -> int:
     keys = [_key(idents[number]) for number in sorted(idents)]
-    return sum(
-        later[0] != earlier[0] or later[1] <= earlier[1]
-        for earlier, later in zip(keys, keys[1:], strict=False)
-    )
+    return sum(later[0] != earlier[0] or later[1] <= earlier[1] for earlier, later in pairwise(keys))
 
 
 def _key(ident: str) -> tuple[str, int]:
