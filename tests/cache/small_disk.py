@@ -29,13 +29,13 @@ def why_not() -> str | None:
 class SmallDisk:
     """An ext4, mounted at `folder`."""
 
-    def __init__(self, beside: Path) -> None:
+    def __init__(self, beside: Path, block_bytes: int = 4096) -> None:
         self.folder = beside / "disk"
         self.folder.mkdir()
         self._image = beside / "disk.ext4"
         with self._image.open("wb") as empty:
             empty.truncate(SIZE)
-        _run("mkfs.ext4", "-q", "-F", str(self._image))
+        _run("mkfs.ext4", "-q", "-F", "-b", str(block_bytes), str(self._image))
         self._mount()
 
     def fill(self, leave: int) -> None:

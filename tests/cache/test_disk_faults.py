@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from cache.database import DAMAGED, open_database
+from cache.memory import MemoryStore
 from tests.cache.small_disk import SmallDisk, why_not
-from tests.cache.stores import STORES, Kind
+from tests.cache.stores import STORES, UTC, Kind
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=why_not() or "")
 
@@ -24,8 +25,8 @@ every_store = pytest.mark.parametrize("kind", STORES.values(), ids=STORES)
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    disk = SmallDisk(tmp_path)
+def disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[SmallDisk]:
+    disk = SmallDisk(tmp_path, getattr(request, "param", 4096))
     yield disk
     disk.unmount()
 
@@ -64,6 +65,32 @@ def test_a_full_disk_takes_what_it_said_and_goes_on_when_there_is_room(
     disk.back()
     assert kind.numbers(file) == kept
     assert not file.with_name(file.name + DAMAGED).exists()
+
+
+def test_a_disk_that_fills_up_in_mid_transaction_takes_nothing_of_it(disk: SmallDisk, file: Path) -> None:
+    with closing(MemoryStore(file)) as store:
+        store.add(UTC, [("person", "before")])
+        disk.fill(leave=64 << 10)
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            store.add(UTC, [("person", "x" * 1000)] * 5000)
+        assert store.last(9) == [("person", "before")]
+        store.add(UTC, [("person", "after")])
+    disk.make_room()
+    disk.back()
+    with closing(MemoryStore(file)) as store:
+        assert store.last(9) == [("person", "before"), ("person", "after")]
+
+
+@pytest.mark.parametrize("left", [0, 8 << 10, 40 << 10])
+@pytest.mark.parametrize("disk", [1024, 4096], indirect=True, ids=["blocks of 1 kB", "blocks of 4 kB"])
+def test_a_full_disk_is_an_error_when_a_store_is_opened(disk: SmallDisk, file: Path, left: int) -> None:
+    """Where blocks are small, SQLite would end the process with a signal (SIGBUS)."""
+    MemoryStore(file).close()
+    disk.fill(leave=left)
+    with pytest.raises(OSError, match="No space left"):
+        MemoryStore(file)
+    disk.make_room()
+    MemoryStore(file).close()
 
 
 @every_store
