@@ -75,8 +75,8 @@ def _watched(what: str, looks: Iterable[Look], as_json: bool) -> list[Look]:
 
 
 def _in_short(what: str, look: Look) -> str:
-    told = [f"{name} {verdict.lost}/{verdict.acknowledged}" for name, verdict in look.stores.items()]
-    return f"{what} ×{look.cuts}, lost of acknowledged: {', '.join(told)}"
+    told = [f"{name} {verdict.lost}/{verdict.due}" for name, verdict in look.stores.items()]
+    return f"{what} ×{look.cuts}, lost of what was acknowledged: {', '.join(told)}"
 
 
 if __name__ == "__main__":

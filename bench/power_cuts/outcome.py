@@ -9,6 +9,9 @@ from dataclasses import dataclass, fields
 from bench.power_cuts.verdict import Verdict
 
 
+COLUMNS = "store, acknowledged, looked for, lost, otherwise wrong, there untold, the control lost".split(", ")
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What one boot found."""
@@ -36,20 +39,20 @@ class Outcome:
         ]
 
     def as_text(self) -> str:
-        """The table of docs/power-cuts.md."""
+        """The table of docs/power-cuts.md; what is kept for long is looked for after every cut."""
         controls = _by_store(self.controls)
         boots_s = [look.boot_s for look in self.looks if look.cuts] or [0.0]
         rows = [
-            f"| {name} | {verdict.acknowledged} | {verdict.lost} | {verdict.wrong - verdict.lost} |"
-            f" {verdict.untold} | {_of_control(controls.get(name))} |"
+            f"| {name} | {verdict.acknowledged} | {verdict.due} | {verdict.lost} |"
+            f" {verdict.wrong - verdict.lost} | {verdict.untold} | {_of_control(controls.get(name))} |"
             for name, verdict in _by_store(self.looks).items()
         ]
         return "\n".join(
             [
                 f"{_cuts(self.looks)} cuts, {_cuts(self.controls)} controls; from the guest's start until its"
                 f" stores were open: {statistics.median(boots_s):.1f} s (longest {max(boots_s):.1f} s)",
-                "| store | acknowledged | lost | otherwise wrong | hit in the middle | the control lost |",
-                "|---|---|---|---|---|---|",
+                f"| {' | '.join(COLUMNS)} |",
+                f"|{'---|' * len(COLUMNS)}",
                 *rows,
             ]
         )
@@ -67,7 +70,7 @@ def _by_store(looks: Sequence[Look]) -> dict[str, Verdict]:
 
 
 def _of_control(verdict: Verdict | None) -> str:
-    return "–" if verdict is None else f"{verdict.lost} of {verdict.acknowledged}"
+    return "–" if verdict is None else f"{verdict.lost} of {verdict.due}"
 
 
 def _cuts(looks: Sequence[Look]) -> int:

@@ -41,10 +41,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Of one store after one cut; all but the first and the last must be 0."""
+    """Of one store after one cut; all but the first two and the last must be 0."""
 
     acknowledged: int
-    """Items that had to be there."""
+    """Items that were told to be kept since the look before."""
+    due: int
+    """Items that had to be there, from whichever boot."""
     lost: int
     came_back: int
     """Removed for good, said the store, and there again."""
@@ -72,9 +74,11 @@ class Ledger:
     _leaving: set[int] = field(default_factory=set)
     _left: set[int] = field(default_factory=set)
     _idents: dict[int, str] = field(default_factory=dict)
+    _acknowledged: int = 0
 
     def note(self, told: Told) -> None:
         {"kept": self._kept, "leaving": self._leaving, "left": self._left}[told.what].add(told.number)
+        self._acknowledged += told.what == "kept"
         if told.ident:
             self._idents[told.number] = told.ident
 
@@ -85,7 +89,8 @@ class Ledger:
         lost = _missed(due, there) if self.whole else due - there
         idents = {**self._idents, **{number: ident for number, ident in found.items.items() if ident}}
         verdict = Verdict(
-            acknowledged=len(due),
+            acknowledged=self._acknowledged,
+            due=len(due),
             lost=len(lost),
             came_back=len(self._left & there),
             torn=found.torn,
@@ -95,6 +100,7 @@ class Ledger:
             untold=len(there - self._kept),
         )
         self._kept, self._leaving, self._idents = there, set(), idents
+        self._acknowledged = 0
         return verdict
 
 

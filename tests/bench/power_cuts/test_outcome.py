@@ -7,7 +7,7 @@ from bench.power_cuts.verdict import Verdict
 
 
 def look(lost: int, *, came_back: int = 0, cuts: int = 1, boot_s: float = 2.0) -> Look:
-    return Look(cuts, boot_s, {"outbox": Verdict(10, lost, came_back, 0, 0, 0, 0, untold=1)})
+    return Look(cuts, boot_s, {"outbox": Verdict(4, 10, lost, came_back, 0, 0, 0, 0, untold=1)})
 
 
 def test_nothing_lost_beside_a_control_that_loses_is_proof() -> None:
@@ -28,7 +28,7 @@ def test_its_table_has_a_row_for_every_store() -> None:
     text = Outcome([look(0, boot_s=2.0), look(0, cuts=2, boot_s=4.0)], [look(7)]).as_text()
     assert text.startswith("3 cuts, 1 controls; ")
     assert "3.0 s (longest 4.0 s)" in text
-    assert text.endswith("| outbox | 20 | 0 | 0 | 2 | 7 of 10 |")
+    assert text.endswith("| outbox | 8 | 20 | 0 | 0 | 2 | 7 of 10 |")
 
 
 def test_without_a_control_its_column_is_empty() -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from bench.power_cuts.verdict import Found, Ledger, Told, Verdict, What
 
-WELL = Verdict(acknowledged=0, lost=0, came_back=0, torn=0, unsound=0, reused=0, out_of_order=0, untold=0)
+WELL = Verdict(
+    acknowledged=0, due=0, lost=0, came_back=0, torn=0, unsound=0, reused=0, out_of_order=0, untold=0
+)
 
 
 def told(*said: tuple[What, int], whole: bool = False) -> Ledger:
@@ -23,12 +25,12 @@ def there(*numbers: int) -> Found:
 
 
 def test_all_that_was_kept_must_be_there() -> None:
-    assert told(("kept", 1), ("kept", 2)).judge(there(1, 2)) == replace(WELL, acknowledged=2)
-    assert told(("kept", 1), ("kept", 2)).judge(there(1)) == replace(WELL, acknowledged=2, lost=1)
+    assert told(("kept", 1), ("kept", 2)).judge(there(1, 2)) == replace(WELL, acknowledged=2, due=2)
+    assert told(("kept", 1), ("kept", 2)).judge(there(1)) == replace(WELL, acknowledged=2, due=2, lost=1)
 
 
 def test_what_was_being_kept_when_the_power_went_may_be_there_or_not() -> None:
-    assert told(("kept", 1)).judge(there(1, 2)) == replace(WELL, acknowledged=1, untold=1)
+    assert told(("kept", 1)).judge(there(1, 2)) == replace(WELL, acknowledged=1, due=1, untold=1)
 
 
 def test_what_was_being_removed_when_the_power_went_may_be_there_or_not() -> None:
@@ -45,7 +47,7 @@ def test_what_was_removed_must_not_come_back_not_even_later() -> None:
 def test_what_was_found_must_be_found_again_and_each_loss_counts_once() -> None:
     ledger = told(("kept", 1), ("kept", 2))
     assert ledger.judge(there(2, 3)).lost == 1
-    assert ledger.judge(there(2, 3)) == replace(WELL, acknowledged=2)
+    assert ledger.judge(there(2, 3)) == replace(WELL, due=2)
     assert ledger.judge(there(2)).lost == 1
 
 
