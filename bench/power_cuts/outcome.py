@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 
 from bench.power_cuts.verdict import Verdict
 
-
 COLUMNS = "store, acknowledged, looked for, lost, otherwise wrong, there untold, the control lost".split(", ")
 
 
