@@ -1,4 +1,4 @@
-"""A store in a thread of its own, which begins a new file when the one in use turns out to be damaged."""
+"""A store in a thread of its own, opened anew after it failed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class StoreWorker(Generic[StoreT]):
     """As `Worker`; `make` opens the store in its thread, at the first job and after damage or a hang."""
 
     def __init__(self, name: str, file: Path, make: Callable[[Path], StoreT]) -> None:
-        self._worker = Worker(name, lambda: Reopening(file, make))
+        self._worker = Worker(name, lambda: Reopening(file, lambda: make(file)))
 
     def submit(self, call: Callable[[StoreT, StopFlag], ResultT]) -> Job[ResultT]:
         """Run `call(store, stop)` after the jobs before it; returns at once. Raises StageError.

@@ -69,9 +69,9 @@ class Queue:
 
     def found(self) -> Found:
         with closing(sqlite3.connect(self._file)) as database:
-            rows = database.execute("SELECT seq, body, hash FROM items").fetchall()
-        torn = sum(_digest(body) != digest for _, body, digest in rows)
-        idents = {json.loads(body)["number"]: self._ident(seq) for seq, body, _ in rows}
+            rows = database.execute("SELECT epoch, seq, body, hash FROM items").fetchall()
+        torn = sum(_digest(body) != digest for *_, body, digest in rows)
+        idents = {json.loads(body)["number"]: f"{epoch} {seq}" for epoch, seq, body, _ in rows}
         return Found(idents, _sound(self._file), torn)
 
     def work(self, number: int) -> Iterator[Told]:
@@ -88,7 +88,7 @@ class Queue:
     def _put(self, number: int, key: str) -> Iterator[Told]:
         seq = self._store.put(_fresh(number, key))
         assert seq is not None, "there is room for all"
-        yield Told("kept", self.name, number, self._ident(seq))
+        yield Told("kept", self.name, number, f"{self._store.epoch} {seq}")
 
     def _drain(self, now_s: float) -> Iterator[Told]:
         item = self._store.take("nobody", now_s, UTC, least_urgent=LEAST_URGENT)
@@ -96,11 +96,8 @@ class Queue:
             return
         number = json.loads(item.fresh.body)["number"]
         yield Told("leaving", self.name, number)
-        self._store.settle(item.seq, "acknowledged", now_s, UTC)
+        self._store.settle(item.id, "acknowledged", now_s, UTC)
         yield Told("left", self.name, number)
-
-    def _ident(self, seq: int) -> str:
-        return f"{self._store.epoch} {seq}"
 
 
 class Memory:

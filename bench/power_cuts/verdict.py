@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Literal
 
 What = Literal["kept", "leaving", "left"]
@@ -55,7 +54,7 @@ class Verdict:
     reused: int
     """Idents that two items had."""
     out_of_order: int
-    """Items whose ident is not after that of the item before it, or of another epoch."""
+    """Items whose ident is not after those before it in their epoch, or whose epoch was over."""
     untold: int
     """There, though the cut came before the writer could tell: evidence that it hit in the middle."""
 
@@ -110,10 +109,12 @@ def _missed(due: set[int], there: set[int]) -> set[int]:
 
 
 def _out_of_order(idents: Mapping[int, str]) -> int:
-    keys = [_key(idents[number]) for number in sorted(idents)]
-    return sum(later[0] != earlier[0] or later[1] <= earlier[1] for earlier, later in pairwise(keys))
-
-
-def _key(ident: str) -> tuple[str, int]:
-    epoch, _, seq = ident.rpartition(" ")
-    return epoch, int(seq)
+    """Within an epoch the numbers rise, and an epoch that is over does not come back."""
+    highest: dict[str, int] = {}
+    last, wrong = "", 0
+    for number in sorted(idents):
+        epoch, _, seq = idents[number].rpartition(" ")
+        wrong += (epoch != last and epoch in highest) or int(seq) <= highest.get(epoch, 0)
+        highest[epoch] = max(int(seq), highest.get(epoch, 0))
+        last = epoch
+    return wrong

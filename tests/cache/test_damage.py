@@ -166,7 +166,7 @@ def test_one_of_a_newer_release_is_an_error_and_stays(file: Path, kind: Kind) ->
 @every_store
 def test_damage_that_shows_in_use_costs_what_was_kept_but_not_what_comes(file: Path, kind: Kind) -> None:
     closed(kind, file)
-    store: Reopening[Closable] = Reopening(file, kind.opened)
+    store: Reopening[Closable] = Reopening(file, lambda: kind.opened(file))
     store.use(lambda opened: None)
     ruin_in_use(file)
     with pytest.raises(sqlite3.DatabaseError) as failed:
@@ -182,7 +182,7 @@ def test_what_only_seemed_damaged_is_kept(file: Path) -> None:
     """As on a disk that fails to be read for a moment."""
     kind = STORES["outbox"]
     kept = closed(kind, file)
-    store: Reopening[Closable] = Reopening(file, kind.opened)
+    store: Reopening[Closable] = Reopening(file, lambda: kind.opened(file))
 
     def misread(opened: object) -> None:
         error = sqlite3.DatabaseError("database disk image is malformed")

@@ -18,7 +18,7 @@ def test_what_was_told_is_found_by_whoever_opens_it_next(tmp_path: Path, name: s
     first = 0
     for _ in range(2):
         telling = load([STORES[name](tmp_path)], first)
-        for _, told in zip(range(TAKEN_BACK_EVERY * 3), telling, strict=False):
+        for _, told in zip(range(TAKEN_BACK_EVERY), telling, strict=False):
             ledger.note(told)
         verdict = ledger.judge(STORES[name](tmp_path).found())
         assert verdict.acknowledged

@@ -76,8 +76,16 @@ def test_a_name_that_two_items_had_is_wrong_even_if_the_first_is_long_gone() -> 
     assert (verdict.reused, verdict.out_of_order) == (1, 1)
 
 
-@pytest.mark.parametrize("later", ["epoch 3", "another epoch 9"])
-def test_names_rise_within_one_epoch(later: str) -> None:
-    ledger = told(("kept", 4))
-    ledger.note(Told("kept", "outbox", 5, later))
-    assert ledger.judge(Found({4: "epoch 4", 5: later})).out_of_order == 1
+@pytest.mark.parametrize(
+    ("names", "wrong"),
+    [
+        (("first 4", "first 5", "second 1", "second 9"), 0),
+        (("first 4", "first 3"), 1),
+        (("first 4", "second 5", "first 6"), 1),
+    ],
+)
+def test_names_rise_within_an_epoch_and_none_comes_back(names: tuple[str, ...], wrong: int) -> None:
+    ledger = Ledger()
+    for number, name in enumerate(names):
+        ledger.note(Told("kept", "outbox", number, name))
+    assert ledger.judge(Found(dict(enumerate(names)))).out_of_order == wrong
