@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from cache.database import DAMAGED, open_database
-from cache.memory import MemoryStore
+from cache.outbox import OutboxStore
+from cache.timers import TimerStore
 from tests.cache.small_disk import SmallDisk, why_not
-from tests.cache.stores import STORES, UTC, Kind
+from tests.cache.stores import STORES, Kind
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=why_not() or "")
 
@@ -52,6 +53,12 @@ def added(kind: Kind, store: Any, first: int) -> set[int]:
     return set(range(first, first + SOME))
 
 
+def all_together(kind: Kind, store: OutboxStore, numbers: Iterable[int]) -> None:
+    with store.together():
+        for number in numbers:
+            kind.add(store, number)
+
+
 @every_store
 def test_a_full_disk_takes_what_it_said_and_goes_on_when_there_is_room(
     disk: SmallDisk, file: Path, kind: Kind
@@ -68,29 +75,28 @@ def test_a_full_disk_takes_what_it_said_and_goes_on_when_there_is_room(
 
 
 def test_a_disk_that_fills_up_in_mid_transaction_takes_nothing_of_it(disk: SmallDisk, file: Path) -> None:
-    with closing(MemoryStore(file)) as store:
-        store.add(UTC, [("person", "before")])
-        disk.fill(leave=64 << 10)
+    kind = STORES["outbox"]
+    with closing(kind.opened(file)) as store:
+        kind.add(store, 1)
+        disk.fill(leave=256 << 10)
         with pytest.raises(sqlite3.OperationalError, match="full"):
-            store.add(UTC, [("person", "x" * 1000)] * 5000)
-        assert store.last(9) == [("person", "before")]
-        store.add(UTC, [("person", "after")])
+            all_together(kind, store, range(2, AT_MOST))
+        kind.add(store, AT_MOST)
     disk.make_room()
     disk.back()
-    with closing(MemoryStore(file)) as store:
-        assert store.last(9) == [("person", "before"), ("person", "after")]
+    assert kind.numbers(file) == {1, AT_MOST}
 
 
 @pytest.mark.parametrize("left", [0, 8 << 10, 40 << 10])
 @pytest.mark.parametrize("disk", [1024, 4096], indirect=True, ids=["blocks of 1 kB", "blocks of 4 kB"])
 def test_a_full_disk_is_an_error_when_a_store_is_opened(disk: SmallDisk, file: Path, left: int) -> None:
     """Where blocks are small, SQLite would end the process with a signal (SIGBUS)."""
-    MemoryStore(file).close()
+    TimerStore(file).close()
     disk.fill(leave=left)
     with pytest.raises(OSError, match="No space left"):
-        MemoryStore(file)
+        TimerStore(file)
     disk.make_room()
-    MemoryStore(file).close()
+    TimerStore(file).close()
 
 
 @every_store
