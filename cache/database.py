@@ -111,9 +111,10 @@ def _room_or_error(folder: Path) -> None:
     """SQLite maps the log's index into memory: where its blocks cannot be had, that is a signal, no error.
 
     SIGBUS ends the process. Seen on ext4 with blocks of 1 kB, as file systems below 512 MB have them.
+    A file system without blocks of its own tells none, and is trusted.
     """
     free = os.statvfs(folder)
-    if free.f_bavail * free.f_frsize < LEAST_FREE_BYTES:
+    if free.f_blocks and free.f_bavail * free.f_frsize < LEAST_FREE_BYTES:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
