@@ -20,6 +20,8 @@ UNDER_LOAD_S = (0.1, 2.5)
 """The power is cut at a random moment of these, counted from the first item that was kept."""
 STARTING_S = (0.3, 1.5)
 """The same for a cut while the guest starts, counted from its power being switched on."""
+LAST_WORDS_S = 2.0
+"""How long a guest that fails is listened to."""
 STARTING_EVERY = 5
 """Each such cut comes while the guest starts: into the recovery from the cut before it."""
 
@@ -59,13 +61,13 @@ class _Witness:
     def hear_first(self, guest: Guest) -> None:
         """Until the first item of this boot is kept."""
         for line in guest.lines(time.monotonic() + START_S):
-            if self._note(line):
+            if self._note(line, guest):
                 return
         raise GuestError(f"nothing was kept within {START_S:g} s")
 
     def hear(self, guest: Guest, seconds: float) -> None:
         for line in guest.lines(time.monotonic() + seconds):
-            self._note(line)
+            self._note(line, guest)
 
     def looks(self, *, cut: bool) -> list[Look]:
         """The one that this boot told of; none if the power was cut before it could."""
@@ -75,12 +77,13 @@ class _Witness:
             raise GuestError("the last guest did not tell what it found")
         return looks
 
-    def _note(self, line: str) -> bool:
+    def _note(self, line: str, guest: Guest) -> bool:
         """Whether it was an item of the load."""
         try:
             told: dict[str, Any] = json.loads(line)
         except ValueError as error:
-            raise GuestError(line) from error
+            rest = guest.lines(time.monotonic() + LAST_WORDS_S)
+            raise GuestError("\n".join([line, *rest])) from error
         if "found" in told:
             self._judge(told)
             return False
