@@ -36,8 +36,8 @@ LOOK_EVERY_S: Final = 60.0
 """So late at the most is one erased that has expired, or a disk tried again that failed."""
 WORTH_SAYING_S: Final = 60.0
 """An answer that has waited so long for its turn is told after the next one instead."""
-LONGEST_TOLD: Final = 400
-"""Characters of an answer that are told, in whole sentences; some 25 s."""
+LONGEST_TOLD: Final = 500
+"""Characters of an answer that are told, in whole sentences; some 30 s; the gateway cuts it sooner."""
 LONGEST_ECHO: Final = 90
 """Characters of the question that are told with its answer, in whole words."""
 
