@@ -13,7 +13,7 @@ from cache.database import DAMAGED
 from cache.reading import read_timers
 from cache.timers import TimerRow, TimerStore
 from device.errors import StageError
-from device.jobs import StopFlag
+from device.jobs import StopFlag, Worker
 from device.store_worker import StoreWorker
 
 log = logging.getLogger(__name__)
