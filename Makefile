@@ -1,6 +1,6 @@
 # twominds: `make run` talks, `make test` proves. Everything else is below; `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run gateway voice silero test test-all lint bench bench-gateway soak soak-sound sound-campaign kill-campaign replay lock clean
+.PHONY: help run gateway voice silero test test-all lint bench bench-gateway soak soak-sound sound-campaign kill-campaign power-cuts replay lock clean
 python := .venv/bin/python
 # One of them takes what needs real time: sound cards and browsers (tests/conftest.py).
 workers ?= 2
@@ -62,6 +62,10 @@ kill-campaign: ## a device killed a thousand times in its turns and its drain: i
 	@scripts/setup.sh test
 	$(python) -m bench.kill_outbox 1000
 	$(python) -m bench.kill_outbox 100 --control
+
+power-cuts: ## cut the power of a Linux in mid-write, again and again: is what was acknowledged there?
+	@scripts/setup.sh test
+	$(python) -m bench.power_cuts
 
 replay: ## measure recognition and routing on the data of ../shared/data
 	@scripts/setup.sh test

@@ -14,7 +14,8 @@ from cache.memory import MemoryStore
 from device.contracts import Line, Who
 from device.conversation import LINES_KEPT, Conversation
 from device.errors import StageError
-from device.jobs import StopFlag, Worker
+from device.jobs import StopFlag
+from device.store_worker import StoreWorker
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class _Keeper:
     """One writer thread. Nothing that it does can fail a turn."""
 
     def __init__(self, file: Path) -> None:
-        self._worker = Worker("memory", lambda: MemoryStore(file))
+        self._worker = StoreWorker("memory", file, MemoryStore)
 
     async def recall(self) -> tuple[Line, ...]:
         try:

@@ -12,10 +12,12 @@ from pathlib import Path
 def write_private(file: Path, content: bytes) -> None:
     """Readable by this user only (0600), in a folder that is made for this user only (0700).
 
-    Whoever reads sees what was there before or all of `content`. Raises OSError.
+    Whoever reads sees what was there before or all of `content`; after a power cut, too, it is `content`
+    once this has returned. Raises OSError.
     """
     with _written(file, content) as whole:
         whole.replace(file)
+    _keep_names(file.parent)
 
 
 def make_private(file: Path, content: bytes) -> None:
@@ -25,11 +27,7 @@ def make_private(file: Path, content: bytes) -> None:
     """
     with _written(file, content) as whole:
         os.link(whole, file)
-    descriptor = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    _keep_names(file.parent)
 
 
 @contextlib.contextmanager
@@ -47,3 +45,12 @@ def _written(file: Path, content: bytes) -> Iterator[Path]:
     finally:
         with contextlib.suppress(FileNotFoundError):
             unfinished.unlink()
+
+
+def _keep_names(folder: Path) -> None:
+    """A file's new name is on the disk only when its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

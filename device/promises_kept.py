@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from cache.promises import PromiseStore
 from device.errors import OutboxError, StageError
-from device.jobs import Worker
+from device.store_worker import StoreWorker
 
 FILE = "promises.db"
 DISK_S = 3.0
@@ -23,7 +23,7 @@ class KeptPromises:
     """The store, for whoever lives in the event loop."""
 
     def __init__(self, state: Path) -> None:
-        self._worker = Worker("promises", lambda: PromiseStore(state / FILE))
+        self._worker = StoreWorker("promises", state / FILE, PromiseStore)
 
     async def do(self, work: Callable[[PromiseStore], T]) -> T:
         """Have it done in the writer's thread, one after the other. Raises OutboxError. Cancel-safe."""

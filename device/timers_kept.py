@@ -14,6 +14,7 @@ from cache.reading import read_timers
 from cache.timers import TimerRow, TimerStore
 from device.errors import StageError
 from device.jobs import StopFlag, Worker
+from device.store_worker import StoreWorker
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class KeptTimers:
 
     def __init__(self, state: Path) -> None:
         self._file = state / FILE
-        self._worker = Worker("timers", lambda: _open(self._file))
+        self._worker = StoreWorker("timers", self._file, _open)
         self.working = True
         """The last attempt went well."""
 
@@ -81,7 +82,7 @@ class KeptTimers:
     async def close(self) -> None:
         """What was given to keep is on disk, or the disk has had its time."""
         with contextlib.suppress(OSError, sqlite3.Error, StageError):  # told when they happened
-            await self._worker.run(lambda kept, stop: kept.store.close(), DISK_S)
+            await self._worker.run(lambda kept, stop: kept.close(), DISK_S)
         await self._worker.close()
 
     def _note(self, error: BaseException | None) -> None:
@@ -96,6 +97,9 @@ class KeptTimers:
 class _Kept:
     store: TimerStore
     lost: bool
+
+    def close(self) -> None:
+        self.store.close()
 
 
 def _read(kept: _Kept, stop: StopFlag) -> Recalled:

@@ -17,6 +17,7 @@ from cache.timers import TimerRow, TimerStore
 from device.contracts import Timer, TimerKind
 from device.timer_book import Now, TimerBook
 from device.timers_kept import FILE, KeptTimers, Recalled
+from tests.cache.ruins import ruin_in_use
 
 TEA = TimerRow(1, "timer", "tea", 240, "", 1_800_000_240.0, rang=False)
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -127,6 +128,22 @@ def test_a_damaged_list_is_set_aside_and_said_to_be_lost_once(tmp_path: Path) ->
         assert await kept.recall() == Recalled([TEA], lost=False)
 
     with_kept(tmp_path, first)
+    with_kept(tmp_path, next_start)
+
+
+def test_a_list_that_is_damaged_while_in_use_is_kept_in_a_new_file(tmp_path: Path) -> None:
+    async def story(kept: KeptTimers) -> None:
+        await written(kept, [])
+        ruin_in_use(tmp_path / FILE)
+        assert await kept.recall() is None
+        assert not kept.working
+        await written(kept, [TEA])
+        assert kept.working
+
+    async def next_start(kept: KeptTimers) -> None:
+        assert await kept.recall() == Recalled([TEA], lost=False)
+
+    with_kept(tmp_path, story)
     with_kept(tmp_path, next_start)
 
 
