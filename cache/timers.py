@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from cache.database import open_database
+from cache.database import empty_log, open_database
 
 MIGRATIONS = (
     """
@@ -80,6 +80,10 @@ class TimerStore:
                     for row in rows
                 ],
             )
+
+    def erase_removed(self) -> None:
+        """Nothing on disk tells of timers that are gone. Raises sqlite3.Error, also while somebody reads."""
+        empty_log(self._database)
 
     def close(self) -> None:
         self._database.close()

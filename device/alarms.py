@@ -67,6 +67,10 @@ class Keeping(Protocol):
         """These instead of what is there; returns at once."""
         ...
 
+    async def forget(self, rows: list[TimerRow]) -> None:
+        """Likewise, and nothing on disk tells of others. Raises OSError, sqlite3.Error, StageError."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -127,6 +131,20 @@ class Alarms:
     def dismiss(self) -> None:
         """What was announced at least once; what nobody has heard yet still has to be said."""
         self.cancel([entry.timer_id for entry in self._book if entry.heard])
+
+    async def forget(self, since_s: float | None) -> int:
+        """Cancel all of them if all is to be forgotten (None); how many. What was cancelled is gone for good.
+
+        An alarm is no talk: whoever wants the last minutes forgotten still wants to be woken. Raises OSError,
+        sqlite3.Error, StageError.
+        """
+        gone = len(self._book) if since_s is None else 0
+        if since_s is None:
+            self.cancel([entry.timer_id for entry in self._book])
+            self._recalled = True  # what is on disk, read or not, is not wanted
+        if self._recalled:
+            await self._kept.forget(self._book.rows())
+        return gone
 
     # --- what the session tells ---
 

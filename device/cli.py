@@ -1,4 +1,4 @@
-"""The commands: `twominds run`, `ask`, `replay`, `doctor`, `identity`, `bench stt`, `config …`, `models …`.
+"""The commands: `twominds run`, `ask`, `replay`, `doctor`, `identity`, `bench stt`, `config …` and others.
 
 Each is a thin shell: it reads its arguments and the settings, calls one function, prints, and gives
 an exit code. 0 is success, 1 a problem that was told in a sentence, 2 wrong arguments.
@@ -22,7 +22,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 import models.commands
-from device import __version__, cli_bench_stt, config_load, config_show, log, places
+from device import __version__, cli_bench_stt, config_load, config_show, forget_command, log, places
 from device.config import Settings, System2
 from device.core_dumps import forbid_core_dumps
 from device.egress import Egress, install_guard
@@ -130,6 +130,7 @@ def build_parser() -> argparse.ArgumentParser:
     check = _add(views, "check", _config_check, "find the mistakes in a settings file", checking)
     check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="not the one that would be read")
 
+    forget_command.register(commands, _add)
     models.commands.register(commands, _add)
     return parser
 

@@ -366,6 +366,34 @@ class Sent:
     """ISO 8601, of the device's clock; it may be wrong."""
 
 
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What became of one part of the device that was to forget."""
+
+    part: str
+    """By a name that a person understands."""
+    removed: int
+    """Lines, files, timers: as the part counts."""
+    failed: str = ""
+    """Why not all of it is gone; it is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureReport:
+    """What came of a wish that something be forgotten."""
+
+    parts: tuple[Erased, ...] = ()
+    sent: tuple[Sent, ...] = ()
+    """What of it had already left the device."""
+    asked_back: bool = False
+    """A request that System 2 forgets that, too, waits in the outbox."""
+
+    @property
+    def done(self) -> bool:
+        """All of it is gone from this device."""
+        return not any(part.failed for part in self.parts)
+
+
 class Promised(enum.Enum):
     """What became of a question that was to be found out about."""
 

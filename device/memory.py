@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cache.database import erase_database
-from cache.memory import MemoryStore
+from cache.memory import MemoryRow, MemoryStore
 from device.contracts import Line, Who
-from device.conversation import LINES_KEPT, Conversation
+from device.conversation import LINES_KEPT, Conversation, Said
 from device.errors import StageError
 from device.jobs import StopFlag
 from device.store_worker import StoreWorker
@@ -22,25 +23,46 @@ log = logging.getLogger(__name__)
 FILE = "memory.db"
 DISK_S = 5.0
 """How long a start or an end waits for the disk."""
+ERASE_S = 15.0
+"""An erasure may wait for somebody who reads (`cache.database.BUSY_S`), twice."""
 
 
 @contextlib.asynccontextmanager
-async def remembered(state: Path, *, allowed: bool) -> AsyncIterator[Conversation]:
+async def remembered(
+    state: Path, *, allowed: bool, lived: Callable[[], float] = time.time
+) -> AsyncIterator[Conversation]:
     """The conversation, going on where it ended last; what is added is kept when this closes, at the latest.
 
     Without consent nothing is kept, and what was kept before is erased. A disk that does not let itself
-    be written costs the memory, never the conversation.
+    be written costs the memory, never the conversation. `lived` gives lived seconds.
     """
     file = state / FILE
     if not allowed:
         _erase(file)
-        yield Conversation()
+        yield Conversation((), _Unkept(file), lived)
         return
     keeper = _Keeper(file)
     try:
-        yield Conversation(await keeper.recall(), keeper.keep)
+        yield Conversation(await keeper.recall(), keeper, lived)
     finally:
         await keeper.close()
+
+
+class _Unkept:
+    """Nobody has agreed: nothing is kept, and what an erasure at the start left goes with the next one."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def keep(self, said: Sequence[Said]) -> None:
+        pass
+
+    async def forget(self, since_s: float | None) -> int:
+        erase_database(self._file)
+        return 0
+
+    async def forget_before(self, before_s: float) -> int:
+        return await self.forget(None)
 
 
 class _Keeper:
@@ -49,18 +71,18 @@ class _Keeper:
     def __init__(self, file: Path) -> None:
         self._worker = StoreWorker("memory", file, MemoryStore)
 
-    async def recall(self) -> tuple[Line, ...]:
+    async def recall(self) -> tuple[Said, ...]:
         try:
-            lines = await self._worker.run(lambda store, stop: store.last(LINES_KEPT), DISK_S)
+            rows = await self._worker.run(lambda store, stop: store.last(LINES_KEPT), DISK_S)
         except (OSError, sqlite3.Error, StageError) as error:
             _tell("what was said before cannot be read", error)
             return ()
-        return tuple(Line(Who(who), text) for who, text in lines)
+        return tuple(Said(Line(Who(row.who), row.text), row.began_s, row.ended_s) for row in rows)
 
-    def keep(self, lines: Sequence[Line]) -> None:
+    def keep(self, said: Sequence[Said]) -> None:
         """Returns at once; the lines are written after those before them."""
         said_utc = datetime.now(UTC).isoformat(timespec="seconds")
-        rows = [(line.who.value, line.text) for line in lines]
+        rows = [MemoryRow(each.line.who.value, each.line.text, each.began_s, each.ended_s) for each in said]
 
         def write(store: MemoryStore, stop: StopFlag) -> None:
             store.add(said_utc, rows)
@@ -69,6 +91,12 @@ class _Keeper:
             self._worker.submit(write).on_error(lambda error: _tell("what was said cannot be kept", error))
         except StageError as error:
             _tell("what was said cannot be kept", error)
+
+    async def forget(self, since_s: float | None) -> int:
+        return await self._worker.run(lambda store, stop: store.forget(since_s), ERASE_S)
+
+    async def forget_before(self, before_s: float) -> int:
+        return await self._worker.run(lambda store, stop: store.forget_before(before_s), ERASE_S)
 
     async def close(self) -> None:
         """What was given to keep is on disk, or the disk has had its time."""

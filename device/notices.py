@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from device.config import Use
-from device.contracts import Emotion, Gesture, Route
+from device.contracts import Emotion, ErasureReport, Gesture, Route
 
 
 class LightState(enum.Enum):
@@ -129,7 +129,14 @@ class TurnEnded:
     record: Mapping[str, Any]
 
 
-Notice = LightChanged | Standing | Loudness | Heard | Answering | Moved | Refused | TurnEnded
+@dataclass(frozen=True, slots=True)
+class Forgot:
+    """Something was erased: whoever shows what was said shows no more than is still there."""
+
+    report: ErasureReport
+
+
+Notice = LightChanged | Standing | Loudness | Heard | Answering | Moved | Refused | TurnEnded | Forgot
 
 
 class Board:

@@ -15,6 +15,7 @@ from device.contracts import (
     Direction,
     Due,
     Emotion,
+    ErasureReport,
     Frame,
     Gesture,
     KeptReply,
@@ -172,6 +173,26 @@ class Outbox(Protocol):
 
         Tells what had already been sent in that time. Erasures that wait stay. Raises OutboxError.
         """
+        ...
+
+
+class Forgetting(Protocol):
+    """What people said can be forgotten, everywhere and for good. Each takes up to 20 s; never raises."""
+
+    async def forget_last_exchange(self) -> ErasureReport:
+        """What was said last, by a person and in answer, and what is being said now."""
+        ...
+
+    async def forget_last(self, seconds: float) -> ErasureReport:
+        """What was said in the last so many seconds."""
+        ...
+
+    async def forget_everything(self) -> ErasureReport:
+        """All that was ever said, and every alarm."""
+        ...
+
+    def wish(self, last_s: float | None) -> None:
+        """As the last two (None: everything), but returns at once; what comes of it is a notice."""
         ...
 
 

@@ -82,6 +82,10 @@ class TurnRecord:
     """The person (or an alarm) interrupted it."""
     frames_dropped: int = 0
 
+    def forget_words(self) -> None:
+        """Times, route and reason stay."""
+        self.heard = self.made = self.spoken = self.error = ""
+
     def mark(self, stage: Stage, at_s: float | None = None) -> None:
         """Only the first time counts."""
         self.marks_s.setdefault(stage, self.clock() if at_s is None else at_s)

@@ -72,6 +72,8 @@ class _UnderWay:
     """The turn that the session owns now, or the last one."""
 
     turn: Turn
+    began_s: float
+    """Lived seconds."""
     hearing: Hearing | None = None
     task: asyncio.Task[None] | None = None
     """None before it runs: a task that is cancelled too early never does, and nobody tidies up after it."""
@@ -114,6 +116,8 @@ class Session:
         self._held_too_long = False
         """The button is still down, though the utterance has reached its limit: nobody is heard for that."""
         self._said_last = ""
+        self._forgot_s = float("-inf")
+        """When a person last wanted something forgotten, lived seconds."""
         self._wanted: bool | None = None
         self.latch = StopLatch()
         self.latch.reaches(robot.halt)
@@ -238,6 +242,16 @@ class Session:
     def content_is_leaving(self, leaving: bool) -> None:
         """Told by the egress module, never by whoever means to send."""
         self._show_light(leaving)
+
+    async def forget(self, since_s: float | None) -> int:
+        """What was said last is not said again, and of the turns under way no words are kept.
+
+        There is nothing older here, so it goes whatever `since_s` is.
+        """
+        gone = int(bool(self._said_last))
+        self._said_last = ""
+        self._forgot_s = self._conversation.now()
+        return gone
 
     async def run(self) -> None:
         """Until cancelled; what it leaves is silent and still.
@@ -391,7 +405,7 @@ class Session:
     def _begin(
         self, turn: Turn, work: Callable[[], Awaitable[m.Event]], hearing: Hearing | None = None
     ) -> None:
-        under_way = self._under_way = _UnderWay(turn, hearing)
+        under_way = self._under_way = _UnderWay(turn, self._conversation.now(), hearing)
         seen_through = self._see_through(under_way, work, frozenset(self._unended))
         task = self._tasks.create_task(seen_through, name=f"turn {turn.record.turn_id}")
         self._unended.add(task)
@@ -424,8 +438,10 @@ class Session:
             if under_way.hearing:
                 under_way.hearing.close()
             self._note_quiet(under_way.turn)
+            if under_way.began_s <= self._forgot_s:
+                record.forget_words()
             self._said_last = record.made or self._said_last
-            self._conversation.add(under_way.turn.lines())
+            self._conversation.add(under_way.turn.lines(), under_way.began_s)
             self._ended(record)
 
     async def _last_turns_end(self, before: frozenset[asyncio.Task[None]]) -> None:

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 FILE = "timers.db"
 DISK_S = 5.0
 """How long a start or an end waits for the disk."""
+ERASE_S = 15.0
+"""An erasure may wait for somebody who reads (`cache.database.BUSY_S`), twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,15 @@ class KeptTimers:
             return
         job.on_error(errors.append)
         job.when_ended(lambda: self._note(errors[0] if errors else None))
+
+    async def forget(self, rows: list[TimerRow]) -> None:
+        """These alone, and nothing on disk tells of others. Raises OSError, sqlite3.Error, StageError."""
+
+        def erase(kept: _Kept, stop: StopFlag) -> None:
+            kept.store.replace(rows)
+            kept.store.erase_removed()
+
+        await self._worker.run(erase, ERASE_S)
 
     async def close(self) -> None:
         """What was given to keep is on disk, or the disk has had its time."""

@@ -33,7 +33,9 @@ def what_serves(
     keyboard = f"{settings.button.key} of {settings.button.keyboard}" if settings.button.keyboard else ""
     pressed = " and ".join(part for part in (settings.button.pin, keyboard) if part)
     on_page = "on the page: hold it, or the space bar"
+    recording = Part("RECORDING", real, "every utterance, on disk", "developer.keep_audio = false stops it")
     return (
+        *((recording,) if settings.developer.keep_audio else ()),
         _sounding("microphone", sound.microphone, faults),
         _sounding("speaker", sound.speaker, faults),
         _joined("button", pressed, on_page, "button.pin", faults.get(PIN_PART) or faults.get(KEY_PART)),

@@ -18,7 +18,7 @@ from device.brain.timer_slots import SET_A_TIMER, lacks_time, time_slots
 from device.contracts import Gesture, Intent, Line, Mind, Reply, ReplyItem, Request, Route, Say, Who
 from device.errors import MindError
 from device.pipeline import close
-from device.ports import Promises, Timers
+from device.ports import Forgetting, Promises, Timers
 
 _UNANSWERED = "excuse_unanswered"
 _SLOW = "excuse_slow"
@@ -41,16 +41,18 @@ class OnboardBrain:
         name: str,
         minds: Minds,
         timers: Timers | None = None,
+        forgetting: Forgetting | None = None,
         promises: Promises | None = None,
     ) -> None:
-        """`now` gives aware local time, `volume` percent; without `timers` it says that it keeps none, and
-        without `promises` it makes none.
+        """`now` gives aware local time, `volume` percent. Without `timers` it says that it keeps none,
+        without `forgetting` that there is nothing to forget; without `promises` it makes none.
 
         Raises BrokenPack when a pack cannot be used.
         """
         self._recogniser = recogniser
         self._minds = minds
         self._timers = timers
+        self._forgetting = forgetting
         self._promises = promises
         self._language = language
         self._now = now
@@ -161,6 +163,7 @@ class OnboardBrain:
             volume=self._volume(),
             last_spoken=_last_spoken(request),
             timers=self._timers,
+            forgetting=self._forgetting,
             promises=self._promises,
         )
         if (waiting := WAITING.get(intent.name)) is not None:
@@ -186,6 +189,8 @@ class OnboardBrain:
             self._dialogue.ask_first(router.confirmed_command(intent), now_s)
         elif intent.name == router.OFFER:
             self._dialogue.ask_first(Intent(router.FIND_OUT, intent.slots), now_s)
+        elif intent.name == router.FORGET_SURE:
+            self._dialogue.ask_first(Intent(router.FORGET_EVERYTHING), now_s)
         elif intent.name in SET_A_TIMER and lacks_time(intent.slots):
             self._dialogue.ask_when(intent, now_s)
 

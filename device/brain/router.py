@@ -25,6 +25,9 @@ CONFIDENCE_WEIGHT: Final = 0.0
 whether an answer is right: small models are often sure of what is wrong."""
 DOUBT: Final = -1.0
 """Weighted confidence below which System 1 would be taken to be guessing."""
+FORGET_EVERYTHING: Final = "forget_everything"
+FORGET_SURE: Final = "forget_sure"
+"""The intent that asks whether everything is really to be forgotten."""
 FIND_OUT: Final = "find_out"
 """The intent of a promise; its slot is the `question`."""
 OFFER: Final = "promise_offer"
@@ -97,6 +100,8 @@ def route(intent: Intent | None, facts: Facts) -> Route:
     if intent.name == "another" and facts.memory.repeatable is not None:
         again = facts.memory.repeatable
         return Route(Mind.SKILL, f"another one of the last kind: {again.name}", again)
+    if intent.name == FORGET_EVERYTHING:
+        return Route(Mind.SKILL, f"{intent.name} cannot be undone: asking first", Intent(FORGET_SURE))
     if intent.name in facts.acting and not facts.certain:
         asked = Intent("confirm", {"heard": facts.text.strip().rstrip(".!?"), **_wrapped(intent)})
         return Route(Mind.SKILL, f"{intent.name} acts and was not heard for certain: asking first", asked)

@@ -26,13 +26,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from device.contracts import Emotion, Gesture, Mind, Who
+from device.contracts import Emotion, Erased, Gesture, Mind, Sent, Who
 from device.errors import TwomindsError
 from device.notices import LightState, System2Standing
 
 LONGEST_ASK = 500
 """Letters of a typed request."""
 LONGEST_TOKEN = 64
+LONGEST_BACK_S = 366 * 86_400.0
 LARGEST_FRAME = 256 * 1024
 """Bytes. The largest that a page sends is 500 ms of pre-roll at 192 kHz, 192,004 bytes."""
 
@@ -100,6 +101,12 @@ class Choose(FromPage, frozen=True, tag="choose"):
     value: int | float | Annotated[str, Meta(max_length=64)]
 
 
+class Forget(FromPage, frozen=True, tag="forget"):
+    """Erase what was said in the last so many seconds, or with null everything."""
+
+    last_s: Annotated[float, Meta(gt=0, le=LONGEST_BACK_S)] | None
+
+
 class Played(FromPage, frozen=True, tag="played"):
     """How far a sound has got: at its first sample, about every 50 ms, and when all of it has sounded."""
 
@@ -107,7 +114,7 @@ class Played(FromPage, frozen=True, tag="played"):
     samples: SoundNumber
 
 
-PageMessage = Hello | Tuned | Press | Release | Ask | Stop | Mute | Repeat | Choose | Played
+PageMessage = Hello | Tuned | Press | Release | Ask | Stop | Mute | Repeat | Choose | Forget | Played
 
 
 # --- to the page ---------------------------------------------------------------------------------
@@ -275,6 +282,17 @@ class Turn(ToPage, frozen=True, tag="turn"):
     record: Mapping[str, Any]
 
 
+class Forgotten(ToPage, frozen=True, tag="forgotten"):
+    """Something was erased; a `history` of what is left follows."""
+
+    done: bool
+    """All of it is gone from the device; else it is tried again."""
+    parts: tuple[Erased, ...]
+    sent: tuple[Sent, ...]
+    """What of it had been sent to System 2 before."""
+    asked_back: bool
+
+
 class Play(ToPage, frozen=True, tag="play"):
     """A new sound begins, and whatever sounded before it ends; its frames follow."""
 
@@ -301,6 +319,7 @@ DeviceMessage = (
     | Moved
     | Refused
     | Turn
+    | Forgotten
     | Play
     | Silence
 )

@@ -28,5 +28,7 @@ def of_notice(notice: Notice) -> m.DeviceMessage:
             return m.Refused(why)
         case notices.TurnEnded(record):
             return m.Turn(record)
+        case notices.Forgot(report):
+            return m.Forgotten(report.done, report.parts, report.sent, report.asked_back)
         case _:
             assert_never(notice)

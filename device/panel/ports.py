@@ -84,6 +84,8 @@ class Hands:
     button: Button
     switches: Switches
     choices: Choices
+    forget: Callable[[float | None], None] = lambda last_s: None
+    """Erase what was said in the last so many seconds, or everything; returns at once."""
 
 
 @dataclass(frozen=True, slots=True)

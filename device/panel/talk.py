@@ -11,7 +11,7 @@ from typing import Literal, assert_never
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from device.errors import SettingsError
-from device.notices import LightChanged, LightState, Notice
+from device.notices import Forgot, LightChanged, LightState, Notice
 from device.panel import messages as m
 from device.panel.door import REFUSED, TOO_MANY, Door, NotAdmitted, received
 from device.panel.floor import Floor
@@ -139,13 +139,17 @@ class Page:
 
     def _show_all(self) -> None:
         sights = self._device.sights
-        lines = tuple(m.SaidLine(line.who, line.text) for line in sights.history())
         self.tell(of_notice(sights.light()))
         self.tell(of_notice(sights.standing()))
         self.tell(m.Offers(self._device.hands.choices.offers()))
-        self.tell(m.History(lines, tuple(sights.turns())))
+        self._show_history()
         self.tell(m.Left(self._device.gate.departures()))
         self.tell(self._reach())
+
+    def _show_history(self) -> None:
+        sights = self._device.sights
+        lines = tuple(m.SaidLine(line.who, line.text) for line in sights.history())
+        self.tell(m.History(lines, tuple(sights.turns())))
 
     async def _listen(self) -> None:
         """Obey the page until it goes away or sends something that no page sends."""
@@ -184,6 +188,8 @@ class Page:
             if isinstance(notice, LightChanged) and notice.state is not LightState.LISTENING:
                 self._began = False
             self.tell(of_notice(notice))
+            if isinstance(notice, Forgot):
+                self._show_history()
 
     def _obey(self, message: m.PageMessage) -> None:
         """Raises MalformedMessage for a second greeting, and for a setting that was not offered."""
@@ -207,6 +213,8 @@ class Page:
                 hands.switches.repeat()
             case m.Choose(setting, value):
                 self._choose(setting, value)
+            case m.Forget(last_s):
+                hands.forget(last_s)
             case m.Played(sound_id, samples):
                 if self._device.voice and self._floor.has(self):
                     self._device.voice.reached(sound_id, samples)

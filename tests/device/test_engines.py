@@ -12,7 +12,7 @@ import pytest
 
 from device.audio.open_sound import OpenSound
 from device.audio.recording import load
-from device.config import Character, LlmServer, Panel, Piper, Settings, Sherpa, Whisper
+from device.config import Character, Developer, LlmServer, Panel, Piper, Settings, Sherpa, Whisper
 from device.config import Engines as Wanted
 from device.contracts import Direction
 from device.egress import Egress
@@ -146,6 +146,16 @@ def test_that_nothing_leaves_is_promised_only_without_a_server_and_pages_elsewhe
     )
     assert any("nothing leaves" in part.served_by for part in parts) is promised
     assert any(part.name == "System 1 (a server)" for part in parts) is (llm == "server")
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_that_sound_is_written_to_disk_is_the_first_thing_that_the_start_screen_says(keeps: bool) -> None:
+    settings = msgspec.structs.replace(PLAIN, developer=Developer(keep_audio=keeps))
+    detector = FakeDetector()
+    parts = look(
+        settings, lambda engines: what_serves(settings, engines, detector, OpenSound(None, None), {})
+    )
+    assert (parts[0].name == "RECORDING") is keeps
 
 
 def test_a_server_is_not_asked_where_the_model_on_board_was_chosen() -> None:

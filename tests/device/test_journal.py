@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 
@@ -78,3 +79,15 @@ def test_only_the_first_mark_of_a_stage_counts() -> None:
     record = a_record()
     record.mark(Stage.FIRST_AUDIO, 99.0)
     assert record.stages_ms["first_audio"] == 250.0
+
+
+def test_turns_are_forgotten_by_when_they_ended() -> None:
+    now_s = [100.0]
+    journal = Journal(Consent(transcripts=True), Board(), lambda: now_s[0])
+    for now_s[0] in (100.0, 200.0, 300.0):
+        journal.write(a_record(int(now_s[0])))
+    assert asyncio.run(journal.forget(300.0)) == 1
+    assert asyncio.run(journal.forget_before(200.0)) == 1
+    assert [turn["turn_id"] for turn in journal.turns] == [200]
+    assert asyncio.run(journal.forget(None)) == 1
+    assert journal.turns == ()

@@ -78,3 +78,15 @@ def test_a_disk_that_cannot_be_written_is_told_without_any_words(
         assert start(tmp_path / "state", QUESTION) == ()
     assert "cannot be kept" in caplog.text
     assert "canary" not in caplog.text
+
+
+def test_without_consent_what_a_start_could_not_erase_goes_when_everything_is_forgotten(
+    tmp_path: Path,
+) -> None:
+    async def run() -> None:
+        async with remembered(tmp_path, allowed=False) as conversation:
+            (tmp_path / "memory.db").write_text("what was kept before")
+            await conversation.forget(None)
+
+    asyncio.run(run())
+    assert list(tmp_path.iterdir()) == []

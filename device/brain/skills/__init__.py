@@ -13,6 +13,7 @@ from device.brain.skills import (
     calendar,
     chance,
     conversation,
+    forgetting,
     gestures,
     promises,
     telling,
@@ -47,9 +48,12 @@ SKILLS: Mapping[str, Skill] = {
 }
 
 WAITING: Mapping[str, WaitingSkill] = {
+    "forget_that": forgetting.forget,
+    "forget_last": forgetting.forget,
+    "forget_everything": forgetting.forget,
     "find_out": promises.find_out,
     "forget_question": promises.forget,
 }
 
-ACTING = frozenset({"gesture", "volume", "timers_cancel", "forget_question"}) | SET_A_TIMER
+ACTING = frozenset({"gesture", "volume", "timers_cancel", "forget_last", "forget_question"}) | SET_A_TIMER
 """Intents that do something beside talking: confirmed first when they were not heard for certain."""

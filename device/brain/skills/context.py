@@ -9,7 +9,7 @@ from datetime import datetime
 
 from device.brain.packs import Packs
 from device.contracts import Gesture, Intent, ReplyItem, Say
-from device.ports import Promises, Timers
+from device.ports import Forgetting, Promises, Timers
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class SkillContext:
     """The device's last line in the conversation, as far as it was really spoken; may be empty."""
     timers: Timers | None = None
     """None where nobody keeps any."""
+    forgetting: Forgetting | None = None
+    """None where nothing is kept."""
     promises: Promises | None = None
     """None where nothing is promised."""
 

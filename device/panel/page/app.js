@@ -7,6 +7,7 @@ import { Conversation } from "/conversation.js";
 import { showDepartures } from "/departures.js";
 import { Door } from "/door.js";
 import { Meter } from "/meter.js";
+import { Forgetting } from "/forget.js";
 import { byId } from "/page.js";
 import { DrawnRobot } from "/robot.js";
 import { Settings } from "/settings.js";
@@ -23,6 +24,7 @@ const robot = new DrawnRobot(byId("robot"));
 const choose = (setting, value) => connection.send({ type: "choose", setting, value });
 const settings = new Settings(choose);
 const system2 = new System2(choose);
+const forgetting = new Forgetting((last_s) => connection.send({ type: "forget", last_s }));
 const sound = new Sound({ batch: (takeId, samples) => connection.sendSound(takeId, samples), reached });
 const takes = new Takes(sound);
 const connection = new Connection({ closed, refused, message, sound: playSound });
@@ -161,6 +163,10 @@ const told = {
   turn({ record }) {
     conversation.ended(record);
     addTurn(record);
+  },
+  forgotten(report) {
+    conversation.forget();
+    forgetting.told(report);
   },
   play({ sound_id }) {
     sound.play(sound_id);

@@ -21,6 +21,16 @@ export class Conversation {
     this.scroll();
   }
 
+  /** Nothing that was said is shown any more; what the device still has follows as history. */
+  forget() {
+    this.turns.clear();
+    for (const turn of byId("log").querySelectorAll(".turn")) turn.remove();
+    byId("earlier").hidden = true;
+    byId("earlier-lines").replaceChildren();
+    byId("live").hidden = true;
+    byId("live").textContent = "";
+  }
+
   heard(turnId, text, final) {
     const live = byId("live");
     live.hidden = final || !text;

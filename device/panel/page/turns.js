@@ -8,6 +8,7 @@ const MOST = 12;
 
 export function showTurns(records) {
   byId("turns").replaceChildren();
+  byId("no-turns").hidden = records.length > 0;
   for (const record of records.slice(-MOST)) addTurn(record);
 }
 

@@ -7,6 +7,16 @@ import pytest
 from device.brain.recogniser import Recogniser
 
 NEAR_MISSES = """
+forget this song and go to the next
+forget everything about math
+delete everything on my todo list
+erase the items on my list
+delete the hair appointment on may 1st
+what did i forget
+why do people forget things
+i forget how to spell xylophone
+forget the last song
+my sister said forget that
 how do i find out who owns a house
 did you find my keys
 do you have an answer for climate change

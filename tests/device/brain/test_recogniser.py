@@ -141,6 +141,16 @@ WORDINGS = {
         wave | wave to me | can you wave please | nod | nod your head | shake your head | look left
         look to the right | look up | look down please | raise your arms | put your arms down | dance
         could you dance for me | look at me""",
+    "forget_that": """
+        Forget that | please forget that | forget what I just said | forget what I said | can you forget that?
+        erase what I said | don't remember that | forget that I told you that | you didn't hear that""",
+    "forget_last": """
+        Forget the last five minutes | delete everything from the last 2 hours | forget the last hour
+        erase what we said in the last 30 seconds | forget everything I said in the last ten minutes
+        please forget everything of the last 3 days | forget the last half hour | delete the last minute""",
+    "forget_everything": """
+        Forget everything | delete everything you know about me | erase all you have heard | wipe your memory
+        forget all you know about us | delete all my data | forget everything I told you | forget me""",
 }
 
 

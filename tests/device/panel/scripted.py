@@ -128,6 +128,9 @@ class ScriptedSession:
     def set_up(self, on: bool) -> None:
         self.done.append("set up")
 
+    def forget(self, last_s: float | None) -> None:
+        self.done.append(f"forget {last_s}")
+
     @property
     def volume(self) -> int:
         return self.standing.volume
@@ -253,7 +256,7 @@ class Served:
         settings = Settings(talk=Talk(mode=mode))
         session = self.session
         self.device = Device(
-            Hands(session, session, session, Chosen(settings, session, self.chosen)),
+            Hands(session, session, session, Chosen(settings, session, self.chosen), session.forget),
             Sights(
                 "Robot",
                 settings.talk,

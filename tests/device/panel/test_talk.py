@@ -14,10 +14,22 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from device.config import Looks
-from device.contracts import FRAME_MS, RATE_HZ, Emotion, Gesture, Line, Mind, Route, Who
+from device.contracts import (
+    FRAME_MS,
+    RATE_HZ,
+    Emotion,
+    Erased,
+    ErasureReport,
+    Gesture,
+    Line,
+    Mind,
+    Route,
+    Who,
+)
 from device.egress import Content, Peer
 from device.notices import (
     Answering,
+    Forgot,
     Heard,
     LightChanged,
     LightState,
@@ -464,6 +476,29 @@ def test_every_page_is_told_what_the_session_says(notice: Notice, told: dict[str
         device.board.post(notice)
         for page in pages:
             await reaches(lambda page=page: page.told[-1] == told)  # type: ignore[misc]
+
+    tell(story)
+
+
+def test_what_is_to_be_forgotten_is_asked_for_once_and_every_page_shows_what_is_left() -> None:
+    async def story(device: Served, open_page: Any) -> None:
+        pages = [await open_page(), await open_page()]
+        await pages[0].say("forget", last_s=300)
+        await reaches(lambda: device.session.done == ["forget 300.0"])
+        device.lines[:] = [Line(Who.PERSON, "hello")]
+        device.board.post(Forgot(ErasureReport((Erased("conversation", 2, "the disk is full"),))))
+        for page in pages:
+            await reaches(lambda page=page: page.told[-1]["type"] == "history")  # type: ignore[misc]
+            assert page.told[-2:] == [
+                {
+                    "type": "forgotten",
+                    "done": False,
+                    "parts": [{"part": "conversation", "removed": 2, "failed": "the disk is full"}],
+                    "sent": [],
+                    "asked_back": False,
+                },
+                {"type": "history", "lines": [{"who": "person", "text": "hello"}], "turns": []},
+            ]
 
     tell(story)
 
