@@ -20,24 +20,29 @@ Synchronous = Literal["FULL", "NORMAL"]
 
 
 def open_database(
-    file: Path, migrations: Sequence[str], synchronous: Synchronous = "FULL"
+    file: Path,
+    migrations: Sequence[str],
+    synchronous: Synchronous = "FULL",
+    *,
+    check_up_to_bytes: int | None = None,
 ) -> sqlite3.Connection:
     """The database, in the newest of its schemas; made if it is not there, for its owner's eyes only.
 
     `migrations` are SQL scripts, oldest first; each is committed together with its number
     (`user_version`), so none runs twice or by halves. A file that is no sound database is renamed to
-    `*.damaged` and a new one begun. Rows that are deleted are overwritten (`secure_delete`).
+    `*.damaged` and a new one begun; one larger than `check_up_to_bytes` is not read through to find out.
+    Rows that are deleted are overwritten (`secure_delete`).
     Raises OSError or sqlite3.Error when the disk does not allow it.
     """
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        return _opened(file, migrations, synchronous)
+        return _opened(file, migrations, synchronous, check_up_to_bytes)
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):  # locked, full, read-only: not the file's fault
             raise
         log.error("%s is damaged and was set aside as %s: %s", file.name, file.name + DAMAGED, error)
         _set_aside(file)
-        return _opened(file, migrations, synchronous)
+        return _opened(file, migrations, synchronous, check_up_to_bytes)
 
 
 def empty_log(connection: sqlite3.Connection) -> None:
@@ -57,13 +62,16 @@ def erase_database(file: Path) -> None:
             file.with_name(name + companion).unlink(missing_ok=True)
 
 
-def _opened(file: Path, migrations: Sequence[str], synchronous: Synchronous) -> sqlite3.Connection:
+def _opened(
+    file: Path, migrations: Sequence[str], synchronous: Synchronous, check_up_to_bytes: int | None
+) -> sqlite3.Connection:
     file.touch(mode=0o600)  # SQLite itself would make it for everybody to read
     connection = sqlite3.connect(file, timeout=BUSY_S, isolation_level=None)
     try:
         for pragma in ("journal_mode = WAL", f"synchronous = {synchronous}", "secure_delete = ON"):
             connection.execute(f"PRAGMA {pragma}")
-        _check(connection)
+        if check_up_to_bytes is None or file.stat().st_size <= check_up_to_bytes:
+            _check(connection)
         _migrate(connection, migrations)
     except BaseException:
         connection.close()

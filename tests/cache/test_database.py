@@ -97,3 +97,15 @@ def test_erasing_leaves_nothing_of_it(file: Path) -> None:
     database.close()
     assert list(file.parent.iterdir()) == []
     erase_database(file)
+
+
+def test_a_file_too_large_to_be_read_through_is_opened_unread(tmp_path: Path) -> None:
+    file = tmp_path / "some.db"
+    open_database(file, ["CREATE TABLE some (line TEXT)"]).close()
+    damaged = bytearray(file.read_bytes())
+    damaged[4096:] = bytes(len(damaged) - 4096)
+    file.write_bytes(damaged)
+    open_database(file, ["CREATE TABLE some (line TEXT)"], check_up_to_bytes=4096).close()
+    assert file.read_bytes()[4096:] == damaged[4096:]
+    open_database(file, ["CREATE TABLE some (line TEXT)"], check_up_to_bytes=8192).close()
+    assert file.with_name("some.db.damaged").exists()
