@@ -1,0 +1,162 @@
+"""What an utterance asks, in a form in which two wordings of one question are the same."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from itertools import pairwise
+
+from device.brain.normalise import normalise
+from device.brain.recall.inflection import superlative_of
+from device.brain.recall.lexicon import Item, Lexicon, Role, Words
+from device.brain.recall.sound_alike import skeleton
+
+LONGEST = 40
+"""Words; whoever says more asks nothing that was asked before."""
+_LONGEST_PHRASE = 8
+_OPENERS = frozenset(
+    "is are am was were do does did has have had can could will would shall should may might must".split()
+)
+_INDIRECT = frozenset(("if", "whether"))
+_NUMBERS = {
+    word: str(number)
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
+        " sixteen seventeen eighteen nineteen twenty".split()
+    )
+    if number != 1
+} | {
+    "thirty": "30",
+    "forty": "40",
+    "fifty": "50",
+    "sixty": "60",
+    "seventy": "70",
+    "eighty": "80",
+    "ninety": "90",
+    "hundred": "100",
+    "thousand": "1000",
+    "million": "1000000",
+    "billion": "1000000000",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A question, taken apart."""
+
+    words: Words
+    """As they were said, without the polite ones."""
+    ask: str
+    """why, who, when, where, how, what; whether for a yes or no; "" where no word says it."""
+    decisive: frozenset[str]
+    """What turns it into another question, numbers included."""
+    concepts: Words
+    """What it is about, in the order in which it was said."""
+    spoken: Words
+    """The words that said each of the concepts."""
+
+    @property
+    def key(self) -> str:
+        return " ".join(self.words)
+
+
+def meaning_of(text: str, lexicon: Lexicon) -> Meaning:
+    """Takes an utterance apart. About 0.1 ms."""
+    words = _without_polite(tuple(normalise(text).split()[:LONGEST]), lexicon)
+    indirect = words[:1] and words[0] in _INDIRECT
+    items = _items(words[1:] if indirect else words, lexicon)
+    concepts = [(item.name, said) for item, said in items if item.role is Role.CONCEPT]
+    names = {name for name, _ in concepts}
+    implied = frozenset().union(*(lexicon.implied.get(name, frozenset()) - {name} for name in names))
+    concepts = [(name, said) for name, said in concepts if name not in implied]
+    once = dict(reversed(concepts))
+    unique = [name for name in dict.fromkeys(name for name, _ in concepts)]
+    return Meaning(
+        words,
+        "whether" if indirect else _ask(items, words),
+        frozenset(item.name for item, _ in items if item.role is Role.DECISIVE),
+        tuple(unique),
+        tuple(once[name] for name in unique),
+    )
+
+
+def terms_of(meaning: Meaning) -> tuple[str, ...]:
+    """What a question is found by: all its concepts together, all but one, how each sounds, each alone.
+
+    Two questions that differ in one misheard word share the concepts without it.
+    """
+    concepts = sorted(meaning.concepts)
+    terms = [_together(concepts)]
+    terms += [f"~{code}" for said in meaning.spoken if len(code := skeleton(said)) >= 3]
+    if len(concepts) > 1:
+        terms += [_together(concepts[:left] + concepts[left + 1 :]) for left in range(len(concepts))]
+    terms += [concept.replace(" ", "_") for concept in concepts]
+    return tuple(dict.fromkeys(terms))
+
+
+def asked_terms(meaning: Meaning) -> tuple[str, ...]:
+    """The terms of an utterance: of those of a question, and of words that may have been one word."""
+    joined = (f"~{code}" for pair in pairwise(meaning.words) if len(code := skeleton("".join(pair))) >= 3)
+    return tuple(dict.fromkeys((*terms_of(meaning), *joined)))
+
+
+def _together(concepts: list[str]) -> str:
+    """Short, as there are many: a hash of 48 bits."""
+    return "=" + hashlib.blake2b("+".join(concepts).encode(), digest_size=6).hexdigest()
+
+
+def _without_polite(words: Words, lexicon: Lexicon) -> Words:
+    """Cut from both ends for as long as something is left."""
+    while True:
+        shorter = _cut_before(words, lexicon.before) or _cut_after(words, lexicon.after)
+        if shorter is None:
+            return words
+        words = shorter
+
+
+def _cut_before(words: Words, phrases: frozenset[Words]) -> Words | None:
+    for count in range(min(len(words) - 1, 12), 0, -1):
+        if words[:count] in phrases:
+            return words[count:]
+    return None
+
+
+def _cut_after(words: Words, phrases: frozenset[Words]) -> Words | None:
+    for count in range(min(len(words) - 1, 12), 0, -1):
+        if words[-count:] in phrases:
+            return words[:-count]
+    return None
+
+
+def _items(words: Words, lexicon: Lexicon) -> list[tuple[Item, str]]:
+    """The longest phrases that are known, from the left; with the words that said them."""
+    forms = tuple(lexicon.form(word) for word in words)
+    found: list[tuple[Item, str]] = []
+    at = 0
+    while at < len(words):
+        for count in range(min(_LONGEST_PHRASE, len(words) - at), 0, -1):
+            if (items := lexicon.phrases.get(forms[at : at + count])) is not None:
+                said = "".join(words[at : at + count])
+                break
+        else:
+            count, said = 1, words[at]
+            items = _unknown(said, forms[at], lexicon)
+        found += [(item, said) for item in items]
+        at += count
+    return found
+
+
+def _unknown(word: str, form: str, lexicon: Lexicon) -> tuple[Item, ...]:
+    if word in _NUMBERS or word[0].isdigit():
+        return (Item(Role.DECISIVE, "#" + _NUMBERS.get(word, word)),)
+    if (adjective := superlative_of(word)) is not None:
+        known = lexicon.phrases.get((adjective,), (Item(Role.CONCEPT, adjective),))
+        return (Item(Role.DECISIVE, "most"), *known)
+    return (Item(Role.CONCEPT, form),)
+
+
+def _ask(items: list[tuple[Item, str]], words: Words) -> str:
+    asks = [item.name for item, _ in items if item.role is Role.ASK]
+    if not asks:
+        return "whether" if words and words[0] in _OPENERS else ""
+    return next((ask for ask in asks if ask != "what"), "what")
