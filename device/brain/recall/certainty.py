@@ -11,8 +11,8 @@ from difflib import SequenceMatcher
 from itertools import combinations
 
 from device.brain.recall.lexicon import Item, Lexicon, Role, Words
-from device.brain.recall.meaning import Meaning
-from device.brain.recall.sound_alike import likeness
+from device.brain.recall.meaning import Meaning, items_of
+from device.brain.recall.sound_alike import likeness, sound_the_same
 
 SAME_WORDS = 1.0
 SAME_MEANING = 0.95
@@ -25,8 +25,11 @@ _UNASKED_COSTS = 0.08
 _SOUND_COSTS = 0.4
 _SOUNDS_LIKE = 0.75
 _SOUNDS_THE_SAME = 0.9
-_PIECE_SOUNDS_LIKE = 0.6
+_PIECE_SOUNDS_LIKE = 0.65
+_DECISIVE_SOUNDS_LIKE = 0.85
 _MOST_PIECES = 3
+_MOST_MISHEARD = 2
+_LITTLE_OF_IT, _MOST_OF_IT = 0.2, 0.5
 _LONG_NAME = 6
 """Letters, of a name that may be misheard with nothing else to go by."""
 _EVEN_HANDED = frozenset(("far", "different", "near", "plus", "times", "similar"))
@@ -37,20 +40,22 @@ def certainty(asked: Meaning, kept: Meaning, lexicon: Lexicon) -> float:
     """0 to 1."""
     if asked.words == kept.words:
         return SAME_WORDS
-    if asked.decisive != kept.decisive or not asked.concepts or not kept.concepts:
+    if not asked.concepts or not kept.concepts:
         return 0.0
     return max(_same_meaning(asked, kept, lexicon), _misheard(asked, kept, lexicon))
 
 
 def _same_meaning(asked: Meaning, kept: Meaning, lexicon: Lexicon) -> float:
     cost = _ask_costs(asked.ask, kept.ask)
-    if cost is None or _swapped(asked, kept, lexicon):
+    if cost is None or asked.decisive != kept.decisive or _swapped(asked, kept, lexicon):
         return 0.0
     light = _light(kept.ask, lexicon)
-    differing = set(asked.concepts) ^ set(kept.concepts)
-    if differing - light or not (set(asked.concepts) & set(kept.concepts)) - light:
-        return SAME_MEANING - cost if not differing else 0.0
-    return SAME_MEANING - cost - _LIGHT_COSTS * len(differing)
+    more, less = set(asked.concepts) - set(kept.concepts), set(kept.concepts) - set(asked.concepts)
+    if not more and not less:
+        return SAME_MEANING - cost
+    if (more and less) or (more | less) - light or not (set(asked.concepts) & set(kept.concepts)) - light:
+        return 0.0
+    return SAME_MEANING - cost - _LIGHT_COSTS * len(more | less)
 
 
 def _ask_costs(asked: str, kept: str) -> float | None:
@@ -80,30 +85,26 @@ def _swapped(asked: Meaning, kept: Meaning, lexicon: Lexicon) -> bool:
 
 
 def _misheard(asked: Meaning, kept: Meaning, lexicon: Lexicon) -> float:
-    if asked.ask not in ("", "whether", kept.ask) and kept.ask:
+    if kept.ask and asked.ask not in ("", "whether", kept.ask):
         return 0.0
-    same_ask = _ask_costs(asked.ask, kept.ask) is not None
-    alike = _concepts_alike(asked, kept, lexicon) if same_ask else 0.0
-    return max(alike, _words_alike(asked, kept, lexicon))
+    same = asked.decisive == kept.decisive and _ask_costs(asked.ask, kept.ask) is not None
+    return max(_concepts_alike(asked, kept, lexicon) if same else 0.0, _words_alike(asked, kept, lexicon))
 
 
 def _concepts_alike(asked: Meaning, kept: Meaning, lexicon: Lexicon) -> float:
     """The concepts that the two do not share sound alike, wherever they stand."""
     light = _light(kept.ask, lexicon)
     heard, meant = _unshared(asked, kept, light), _unshared(kept, asked, light)
-    if not heard or not meant or len(heard) > 2 or len(meant) > 2 or _swapped(asked, kept, lexicon):
+    if not heard or not meant or max(len(heard), len(meant)) > _MOST_MISHEARD or _swapped(asked, kept, lexicon):
         return 0.0
-    if _are_rivals([name for name, _ in heard], [name for name, _ in meant], lexicon):
-        return 0.0
-    said, said_then = "".join(word for _, word in heard), "".join(word for _, word in meant)
-    sound = likeness(said, said_then)
-    known = all(_is_known(name, lexicon) for name, _ in (*heard, *meant))
+    said, once = "".join(word for _, word in heard), "".join(word for _, word in meant)
+    names, known = [name for name, _ in heard], [name for name, _ in meant]
     alone = not (set(asked.concepts) & set(kept.concepts)) - light
-    if sound < (_SOUNDS_THE_SAME if known or alone else _SOUNDS_LIKE):
+    if _are_rivals(names, known, said, once, lexicon) or (alone and len(once) < _LONG_NAME):
         return 0.0
-    if alone and len(said_then) < _LONG_NAME:
-        return 0.0
-    return MISHEARD - _SOUND_COSTS * (1 - sound)
+    sound = likeness(said, once)
+    sure = alone or _all_known(names, known, lexicon)
+    return MISHEARD - _SOUND_COSTS * (1 - sound) if sound >= (_SOUNDS_THE_SAME if sure else _SOUNDS_LIKE) else 0.0
 
 
 def _unshared(one: Meaning, other: Meaning, light: frozenset[str]) -> list[tuple[str, str]]:
@@ -116,28 +117,42 @@ def _unshared(one: Meaning, other: Meaning, light: frozenset[str]) -> list[tuple
 
 def _words_alike(asked: Meaning, kept: Meaning, lexicon: Lexicon) -> float:
     """Word by word the same, but for pieces that sound alike, little words included ("this guy", "the sky")."""
-    if not set(asked.concepts) & set(kept.concepts):
-        return 0.0
-    letters, lost = 0, 0.0
     pieces = list(_differing(asked.words, kept.words))
     if len(pieces) > _MOST_PIECES:
         return 0.0
+    alone = not set(asked.concepts) & set(kept.concepts)
+    decisive = asked.decisive ^ kept.decisive
+    letters, lost = 0.0, 0.0
     for said, meant in pieces:
         heard, known = _items_of(said, lexicon), _items_of(meant, lexicon)
-        if all(item.role is Role.LITTLE for item in (*heard, *known)):
+        if heard == known or all(item.role is Role.LITTLE for item in (*heard, *known)):
             continue
-        sound = likeness("".join(said), "".join(meant))
-        if sound < _PIECE_SOUNDS_LIKE or _are_rivals(_names(heard), _names(known), lexicon):
+        sound = _piece(said, meant, heard, known, lexicon)
+        if sound is None:
             return 0.0
-        if heard and known and all(_is_known(name, lexicon) for name in (*_names(heard), *_names(known))):
-            lost += (sound < _SOUNDS_THE_SAME) * len("".join(meant))
+        if sound >= _DECISIVE_SOUNDS_LIKE:
+            decisive -= {item.name for item in (*heard, *known)}
         letters += len("".join(meant))
         lost += (1 - sound) * len("".join(meant))
     sound = 1 - lost / letters if letters else 1.0
-    whole = sum(map(len, kept.words))
-    if sound < _SOUNDS_LIKE or 2 * letters > whole:
+    share = letters / sum(map(len, kept.words))
+    if alone or share > _MOST_OF_IT:
+        least = _SOUNDS_THE_SAME
+    else:
+        least = _SOUNDS_LIKE if share > _LITTLE_OF_IT else _PIECE_SOUNDS_LIKE
+    if decisive or sound < least:
         return 0.0
     return MISHEARD - _SOUND_COSTS * (1 - sound)
+
+
+def _piece(said: Words, meant: Words, heard: list[Item], known: list[Item], lexicon: Lexicon) -> float | None:
+    """How alike two pieces sound; None: the one was not misheard for the other."""
+    one, other = "".join(said), "".join(meant)
+    names, meanings = _names(heard), _names(known)
+    sound = likeness(one, other)
+    least = _SOUNDS_THE_SAME if names != meanings and _all_known(names, meanings, lexicon) else _PIECE_SOUNDS_LIKE
+    rivals = _are_rivals(names, meanings, one, other, lexicon)
+    return None if rivals or sound < least else sound
 
 
 def _differing(asked: Words, kept: Words) -> Iterator[tuple[Words, Words]]:
@@ -147,23 +162,20 @@ def _differing(asked: Words, kept: Words) -> Iterator[tuple[Words, Words]]:
 
 
 def _items_of(words: Words, lexicon: Lexicon) -> list[Item]:
-    found: list[Item] = []
-    for word in words:
-        form = lexicon.form(word)
-        found += lexicon.phrases.get((form,), (Item(Role.CONCEPT, form),))
-    return found
+    return [item for item, _ in items_of(words, lexicon)]
 
 
 def _names(items: list[Item]) -> list[str]:
     return [item.name for item in items if item.role is Role.CONCEPT]
 
 
-def _are_rivals(heard: list[str], meant: list[str], lexicon: Lexicon) -> bool:
-    return any(
-        one != other and lexicon.alike_in_kind(one, other) for one in heard for other in meant
-    )
+def _are_rivals(heard: list[str], meant: list[str], said: str, once: str, lexicon: Lexicon) -> bool:
+    """One of these is a thing of the same kind as one of those, so that another thing was asked about."""
+    pairs = ((one, other) for one in heard for other in meant if one != other)
+    return any(lexicon.alike_in_kind(*pair) for pair in pairs) and not sound_the_same(said, once)
 
 
-def _is_known(name: str, lexicon: Lexicon) -> bool:
-    """It is a word that the language's pack knows, so that it was hardly misheard for another one."""
-    return name in lexicon.kinds or (name,) in lexicon.phrases
+def _all_known(heard: list[str], meant: list[str], lexicon: Lexicon) -> bool:
+    """Both are words that the pack knows, so that the one was hardly misheard for the other."""
+    known = [name in lexicon.kinds or (name,) in lexicon.phrases for name in (*heard, *meant)]
+    return bool(heard) and bool(meant) and all(known)

@@ -12,6 +12,8 @@ _RULES = tuple(
         (r"^kn|^gn|^pn", "n"),
         (r"^wr", "r"),
         (r"^ps", "s"),
+        (r"^who(?=[lms])", "ho"),
+        (r"^hour", "our"),
         (r"^wh", "w"),
         (r"tch|ch(?!r)", "C"),
         (r"sch|sh|(?<=.)ti(?=on|al|ou)|(?<=.)ci(?=al|ou)|(?<=.)ssi(?=on)", "S"),
@@ -50,6 +52,11 @@ def skeleton(word: str) -> str:
     """The consonants alone, voiced ones as their voiceless twins: the same for whatever is confused."""
     sounds = code(word).translate(_VOICELESS)
     return sounds[:1] + sounds[1:].replace("a", "")
+
+
+def sound_the_same(one: str, other: str) -> bool:
+    """Nobody could tell them apart, and they are hardly written otherwise."""
+    return code(one) == code(other) and _similarity(one, other) >= 0.8
 
 
 @lru_cache(maxsize=8192)
