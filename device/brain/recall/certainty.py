@@ -23,9 +23,9 @@ _LIGHT_COSTS = 0.06
 _UNASKED_COSTS = 0.08
 """Of a question without a question word, where the other has "what"."""
 _SOUND_COSTS = 0.4
-_SOUNDS_LIKE = 0.75
+_SOUNDS_LIKE = 0.8
 _SOUNDS_THE_SAME = 0.9
-_PIECE_SOUNDS_LIKE = 0.65
+_PIECE_SOUNDS_LIKE = 0.7
 _DECISIVE_SOUNDS_LIKE = 0.85
 _MOST_PIECES = 3
 _MOST_MISHEARD = 2
