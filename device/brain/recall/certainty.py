@@ -95,7 +95,12 @@ def _concepts_alike(asked: Meaning, kept: Meaning, lexicon: Lexicon) -> float:
     """The concepts that the two do not share sound alike, wherever they stand."""
     light = _light(kept.ask, lexicon)
     heard, meant = _unshared(asked, kept, light), _unshared(kept, asked, light)
-    if not heard or not meant or max(len(heard), len(meant)) > _MOST_MISHEARD or _swapped(asked, kept, lexicon):
+    if (
+        not heard
+        or not meant
+        or max(len(heard), len(meant)) > _MOST_MISHEARD
+        or _swapped(asked, kept, lexicon)
+    ):
         return 0.0
     said, once = "".join(word for _, word in heard), "".join(word for _, word in meant)
     names, known = [name for name, _ in heard], [name for name, _ in meant]
@@ -104,7 +109,11 @@ def _concepts_alike(asked: Meaning, kept: Meaning, lexicon: Lexicon) -> float:
         return 0.0
     sound = likeness(said, once)
     sure = alone or _all_known(names, known, lexicon)
-    return MISHEARD - _SOUND_COSTS * (1 - sound) if sound >= (_SOUNDS_THE_SAME if sure else _SOUNDS_LIKE) else 0.0
+    return (
+        MISHEARD - _SOUND_COSTS * (1 - sound)
+        if sound >= (_SOUNDS_THE_SAME if sure else _SOUNDS_LIKE)
+        else 0.0
+    )
 
 
 def _unshared(one: Meaning, other: Meaning, light: frozenset[str]) -> list[tuple[str, str]]:
@@ -150,7 +159,9 @@ def _piece(said: Words, meant: Words, heard: list[Item], known: list[Item], lexi
     one, other = "".join(said), "".join(meant)
     names, meanings = _names(heard), _names(known)
     sound = likeness(one, other)
-    least = _SOUNDS_THE_SAME if names != meanings and _all_known(names, meanings, lexicon) else _PIECE_SOUNDS_LIKE
+    least = (
+        _SOUNDS_THE_SAME if names != meanings and _all_known(names, meanings, lexicon) else _PIECE_SOUNDS_LIKE
+    )
     rivals = _are_rivals(names, meanings, one, other, lexicon)
     return None if rivals or sound < least else sound
 

@@ -6,6 +6,7 @@ Rough on purpose: both sides of a comparison are treated alike, so a form has to
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _ENDINGS = (
     (re.compile(r"(?<=.{2})ies$"), "y"),
@@ -23,6 +24,7 @@ _NO_SUPERLATIVES = frozenset(
 )
 
 
+@lru_cache(maxsize=8192)
 def plain(word: str) -> str:
     """As short a form as rules give; words of up to three letters stay as they are."""
     if len(word) <= 3 or not word.isalpha():
