@@ -131,7 +131,7 @@ def measured(file: Path, matcher: Matcher, sample: list[str]) -> Growth:
 
 
 def _times_ms(look_up: Callable[[str], object], asked: list[str]) -> list[float]:
-    """The fastest of three for each: the first fills the disk's cache, and what else runs here is left out."""
+    """The fastest of three for each: the first fills the disk's cache; what else runs is left out."""
     rounds = [[_once_ms(look_up, each) for each in asked] for _ in range(3)]
     return [min(times) for times in zip(*rounds, strict=True)]
 

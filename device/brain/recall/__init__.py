@@ -1,1 +1,1 @@
-"""Finding the reply that was good before: what an utterance asks, and whether a kept question asks the same."""
+"""Finding the reply that was good before: whether a kept question asks what an utterance asks."""

@@ -125,7 +125,7 @@ def _unshared(one: Meaning, other: Meaning, light: frozenset[str]) -> list[tuple
 
 
 def _words_alike(asked: Meaning, kept: Meaning, lexicon: Lexicon) -> float:
-    """Word by word the same, but for pieces that sound alike, little words included ("this guy", "the sky")."""
+    """Word by word the same, but for pieces that sound alike, little words too ("this guy", "the sky")."""
     pieces = list(_differing(asked.words, kept.words))
     if len(pieces) > _MOST_PIECES:
         return 0.0

@@ -17,6 +17,7 @@ _LONGEST_PHRASE = 8
 _OPENERS = frozenset(
     "is are am was were do does did has have had can could will would shall should may might must".split()
 )
+_MEASURING = frozenset(("how", "what", "which"))
 _INDIRECT = frozenset(("if", "whether"))
 _NUMBERS = {
     word: str(number)
@@ -70,12 +71,12 @@ def meaning_of(text: str, lexicon: Lexicon) -> Meaning:
     implied = frozenset().union(*(lexicon.implied.get(name, frozenset()) - {name} for name in names))
     concepts = [(name, said) for name, said in concepts if name not in implied]
     once = dict(reversed(concepts))
-    unique = [name for name in dict.fromkeys(name for name, _ in concepts)]
+    unique = tuple(dict.fromkeys(name for name, _ in concepts))
     return Meaning(
         words,
         "whether" if indirect else _ask(items, words),
         _decisive(items),
-        tuple(unique),
+        unique,
         tuple(once[name] for name in unique),
     )
 
@@ -170,6 +171,8 @@ def _decisive(items: list[tuple[Item, str]]) -> frozenset[str]:
 
 def _ask(items: list[tuple[Item, str]], words: Words) -> str:
     asks = [item.name for item, _ in items if item.role is Role.ASK]
+    if not asks and not _MEASURING.isdisjoint(words):  # "how tall", where it is the height that counts
+        return "what"
     if not asks:
         return "whether" if words and words[0] in _OPENERS else ""
     return next((ask for ask in asks if ask != "what"), "what")
