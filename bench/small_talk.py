@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cache.replies import ReplyStore
+from cache.reply_rows import NewReply
 from device.brain.recall.lexicon import load_lexicon
 from device.brain.recall.matcher import Matcher
 from device.brain.recall.pack import pack_replies
@@ -73,7 +74,51 @@ def small_talk(split: str, path: Path = clinc.DATA) -> SmallTalk:
     return SmallTalk(asked, by_skill, by_pack, others, tuple(taken))
 
 
+@dataclass(frozen=True, slots=True)
+class Paraphrased:
+    """What the matcher alone makes of requests by other people than those whose wordings are kept."""
+
+    asked: Counter[str]
+    right: Counter[str]
+    wrong: int
+    """Small talk that got the reply of another intent."""
+    others: int
+    answered: Counter[str]
+    """The other intents' requests that got any reply."""
+
+
+def paraphrased(path: Path = clinc.DATA) -> Paraphrased:
+    """Small talk of the train split is kept, a reply for each intent; that of the validation split is asked."""
+    matcher = Matcher({"en": load_lexicon("en")})
+    asked, right, answered = Counter[str](), Counter[str](), Counter[str]()
+    wrong, others = 0, 0
+    with tempfile.TemporaryDirectory() as directory:
+        store = ReplyStore(Path(directory) / "replies.db")
+        for text, intent in clinc.read("train", path):
+            if intent in SMALL_TALK and (wording := matcher.wording(text, "en")):
+                store.put(NewReply("en", (wording,), intent, "pack", "allowed"), 0.0)
+        for text, intent in clinc.read("val", path):
+            found = matcher.best(text, "en", "", 0.0, store)
+            reply = found[0].reply if found else ""
+            if intent in SMALL_TALK:
+                asked[intent] += 1
+                right[intent] += reply == intent
+                wrong += reply not in ("", intent)
+            else:
+                others += 1
+                answered[intent] += bool(reply)
+        store.close()
+    return Paraphrased(asked, right, wrong, others, answered)
+
+
 def main() -> None:
+    alone = paraphrased()
+    print(
+        f"the matcher alone, 100 wordings of each intent kept: {alone.right.total()} of {alone.asked.total()}"
+        f" right, {alone.wrong} wrong; {alone.answered.total()} of {alone.others} others answered"
+    )
+    for intent, count in alone.asked.items():
+        print(f"  {intent}: {alone.right[intent]} of {count}")
     for split in ("train", "val"):
         measured = small_talk(split)
         print(

@@ -62,7 +62,7 @@ MIGRATIONS = (
 )
 
 LEARNED = ("system_1", "system_2")
-CHECKED_BYTES = 128 << 20
+CHECKED_BYTES = 32 << 20
 """A larger file is not read through when it is opened: that takes seconds, and its loss costs little."""
 MOST_TERMS = 48
 MOST_PER_TERM = 64

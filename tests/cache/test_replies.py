@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -207,3 +208,26 @@ def test_a_reply_whose_wordings_fail_is_not_there_at_all(store: ReplyStore) -> N
     with pytest.raises(Exception, match="CHECK"):
         store.put_all([new("legs spider"), new("hello you", source="hearsay")], 0.0)
     assert store.all() == []
+
+
+def test_among_a_hundred_thousand_no_more_is_read_than_among_few(tmp_path: Path) -> None:
+    store = ReplyStore(tmp_path / "replies.db")
+    store.put(new("legs spider"), 0.0)
+    beside = sqlite3.connect(tmp_path / "replies.db")
+    with beside:
+        numbers = "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+        beside.execute(
+            f"{numbers} INSERT INTO replies (id, reply, source, verdict, character, made_s)"
+            " SELECT i, 'No.', 'system_2', '', '', 0 FROM n"
+        )
+        beside.execute(
+            f"{numbers} INSERT INTO questions SELECT i, i, 'en', 'legs ' || i, 'Legs?', 'legs ' || i FROM n"
+        )
+        beside.execute(f"{numbers} INSERT INTO terms SELECT 'legs', i FROM n")
+        beside.execute(f"{numbers} INSERT INTO terms SELECT i, i FROM n")
+    beside.close()
+    found = store.near("en", ["legs", "spider"], "", 0.0)
+    assert found[0].reply == "They have eight."
+    assert store.rows_read == MOST_PER_TERM + 1
+    assert answer(store, "legs 77777") == "No."
+    store.close()

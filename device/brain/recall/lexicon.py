@@ -16,7 +16,19 @@ from device.brain.recall.inflection import plain
 Words = tuple[str, ...]
 VERSION = 1
 """Of the rules in this package: with another one, kept questions are indexed anew."""
-_HEADINGS = ("before", "after", "little", "light", "implied", "asks", "decisive", "same", "kinds", "forms")
+_HEADINGS = (
+    "before",
+    "after",
+    "talk",
+    "little",
+    "light",
+    "implied",
+    "asks",
+    "decisive",
+    "same",
+    "kinds",
+    "forms",
+)
 
 
 class Role(enum.Enum):
@@ -45,6 +57,10 @@ class Lexicon:
 
     before: frozenset[Words]
     after: frozenset[Words]
+    talk: frozenset[str]
+    """Words of asking itself, as they are said."""
+    asking: frozenset[str]
+    """Those of them without which a question does not end in mere talk."""
     phrases: Mapping[Words, tuple[Item, ...]]
     light: Mapping[str, frozenset[str]]
     """Concepts that may be missing, by what is asked; under "": whatever is asked."""
@@ -110,6 +126,8 @@ def _lexicon(under: Mapping[str, Words], fingerprint: str) -> Lexicon:
     return Lexicon(
         frozenset(tuple(normalise(line).split()) for line in under["before"]),
         frozenset(tuple(normalise(line).split()) for line in under["after"]),
+        frozenset(_listed(under["talk"])),
+        frozenset(_listed(under["talk"][1:])),
         phrases,
         {ask: frozenset(words) for ask, words in light.items()},
         {concept(name): frozenset(map(concept, others)) for name, others in _named(under["implied"])},

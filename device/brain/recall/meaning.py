@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from device.brain.normalise import normalise
+from device.brain.recall.courtesy import without_courtesy
 from device.brain.recall.inflection import superlative_of
 from device.brain.recall.lexicon import Item, Lexicon, Role, Words
 from device.brain.recall.sound_alike import skeleton
@@ -63,7 +64,7 @@ class Meaning:
 
 def meaning_of(text: str, lexicon: Lexicon) -> Meaning:
     """Takes an utterance apart. About 0.1 ms."""
-    words = _without_polite(words_of(text), lexicon)
+    words = without_courtesy(words_of(text), lexicon)
     indirect = words[:1] and words[0] in _INDIRECT
     items = items_of(words[1:] if indirect else words, lexicon)
     concepts = [(item.name, said) for item, said in items if item.role is Role.CONCEPT]
@@ -109,29 +110,6 @@ def asked_terms(meaning: Meaning) -> tuple[str, ...]:
 def _together(concepts: list[str]) -> str:
     """Short, as there are many: a hash of 48 bits."""
     return "=" + hashlib.blake2b("+".join(concepts).encode(), digest_size=6).hexdigest()
-
-
-def _without_polite(words: Words, lexicon: Lexicon) -> Words:
-    """Cut from both ends for as long as something is left."""
-    while True:
-        shorter = _cut_before(words, lexicon.before) or _cut_after(words, lexicon.after)
-        if shorter is None:
-            return words
-        words = shorter
-
-
-def _cut_before(words: Words, phrases: frozenset[Words]) -> Words | None:
-    for count in range(min(len(words) - 1, 12), 0, -1):
-        if words[:count] in phrases:
-            return words[count:]
-    return None
-
-
-def _cut_after(words: Words, phrases: frozenset[Words]) -> Words | None:
-    for count in range(min(len(words) - 1, 12), 0, -1):
-        if words[-count:] in phrases:
-            return words[:-count]
-    return None
 
 
 def items_of(words: Words, lexicon: Lexicon) -> list[tuple[Item, str]]:
