@@ -7,6 +7,7 @@ from device.brain.recall.lexicon import Lexicon, Role, Words
 _LONGEST = 12
 """Words of a phrase that is cut off."""
 _QUESTION_WORDS = frozenset(("why", "who", "whom", "whose", "when", "where", "how", "what", "which"))
+_PERSONS = frozenset(("i", "me", "you", "we", "us"))
 _INDIRECT = frozenset(("if", "whether"))
 _ENDINGS_BEGIN = frozenset(
     ("i", "we", "can", "could", "would", "will", "do", "please", "if", "thanks", "thank", "just", "you")
@@ -43,11 +44,13 @@ def _phrase_after(words: Words, lexicon: Lexicon) -> Words | None:
 
 
 def _talk_before(words: Words, lexicon: Lexicon) -> Words | None:
-    """Up to the question word, where nothing but talk stands before it and some of that is asking."""
+    """Up to the question word, where nothing but talk between the two stands before it."""
     for at, word in enumerate(words):
-        asking = not lexicon.asking.isdisjoint(words[:at])
-        if at and (word in _QUESTION_WORDS or (word in _INDIRECT and asking)):
-            return words[at:] if asking or word in _QUESTION_WORDS else None
+        before = words[:at]
+        if word in _INDIRECT and not lexicon.asking.isdisjoint(before):
+            return words[at:]
+        if word in _QUESTION_WORDS:
+            return words[at:] if not (lexicon.asking | _PERSONS).isdisjoint(before) else None
         if word not in lexicon.talk:
             return None
     return None

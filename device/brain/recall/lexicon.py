@@ -110,7 +110,11 @@ def _lexicon(under: Mapping[str, Words], fingerprint: str) -> Lexicon:
     for wording in _listed(under["little"]):
         phrases.setdefault(formed(wording), (Item(Role.LITTLE, ""),))
 
+    names = {item.name for items in phrases.values() for item in items if item.role is Role.CONCEPT}
+
     def concept(word: str) -> str:
+        if word in names:
+            return word
         words = formed(word)
         known = [item.name for item in phrases.get(words, ()) if item.role is Role.CONCEPT]
         return known[0] if known else " ".join(words)
