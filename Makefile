@@ -63,6 +63,8 @@ replay: ## measure recognition and routing on the data of ../shared/data
 	$(python) -m bench.speech
 	$(python) -m bench.requests
 	$(python) -m bench.routing
+	$(python) -m bench.replies
+	$(python) -m bench.small_talk
 	$(python) -m bench.safety ../shared/data/text
 
 lock: ## re-make requirements/*.txt from pyproject.toml (needs the network)

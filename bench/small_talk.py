@@ -88,7 +88,7 @@ class Paraphrased:
 
 
 def paraphrased(path: Path = clinc.DATA) -> Paraphrased:
-    """Small talk of the train split is kept, a reply for each intent; that of the validation split is asked."""
+    """Small talk of the train split is kept, a reply for each intent; that of the other is asked."""
     matcher = Matcher({"en": load_lexicon("en")})
     asked, right, answered = Counter[str](), Counter[str](), Counter[str]()
     wrong, others = 0, 0
