@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
-from device.brain.chunker import ClauseSplitter
+from device.brain.chunker import in_clauses
 from device.brain.kept_sounds import KeptSounds
 from device.contracts import Audio, Emotion
 from device.errors import StageTimeout, TtsError
@@ -39,7 +39,7 @@ class KeptVoice:
         """`key` names everything that the sound of `tts` depends on: another voice never gets this sound."""
         self.name = tts.name
         self._tts = tts
-        self._clauses = tuple(dict.fromkeys(c for sentence in sentences for c in _clauses(sentence)))
+        self._clauses = tuple(dict.fromkeys(c for sentence in sentences for c in in_clauses(sentence)))
         self._sounds: dict[str, Audio] = {}
         self._disk = Worker("kept sounds", lambda: KeptSounds(folder, key))
         self._disk_works = True
@@ -103,7 +103,7 @@ class KeptVoice:
 
     def _kept(self, text: str) -> list[Audio]:
         """The sound of a clause or of a whole sentence; empty unless all of it is ready."""
-        clauses = (text.strip(),) if text.strip() in self._sounds else _clauses(text)
+        clauses = (text.strip(),) if text.strip() in self._sounds else in_clauses(text)
         kept = [self._sounds[clause] for clause in clauses if clause in self._sounds]
         return kept if len(kept) == len(clauses) else []
 
@@ -156,10 +156,3 @@ class KeptVoice:
     def _disk_failed(self, error: OSError | StageTimeout) -> None:
         self._disk_works = False
         log.warning("Stock phrases are kept in memory only, until the next start: %s", error)
-
-
-def _clauses(sentence: str) -> tuple[str, ...]:
-    """As a reply is cut before it is spoken."""
-    splitter = ClauseSplitter()
-    cut = [*splitter.feed(sentence), *splitter.flush()]
-    return tuple(clause.strip() for clause in cut if clause.strip())
