@@ -101,4 +101,3 @@ def load(language: str, root: Path = PACKS) -> Privacy:
         compiled(path, found, found["public"]),
         frozenset(found["digit"]),
     )
-

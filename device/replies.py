@@ -1,0 +1,315 @@
+"""The replies that were good before: looked up, learned and forgotten, by threads that may hang.
+
+Two threads with a connection each, so that a lookup never waits behind a change. A disk that hangs or
+fails costs the cache, never the turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+
+from cache.replies import ReplyStore
+from cache.reply_rows import NewReply, ReplyRow, SoundRow, Wording
+from device.brain.learning import Learning, Refusal
+from device.config import Character
+from device.config import Replies as Limits
+from device.contracts import Audio, KeptReply, Mind, Spoken
+from device.errors import StageError, StageTimeout
+from device.jobs import Worker
+from device.lessons import Lesson, lesson
+from device.record import TurnRecord
+
+log = logging.getLogger(__name__)
+
+FILE: Final = "replies.db"
+LOOKUP_S: Final = 0.1
+"""Longer is no lookup waited for; until it has ended, nothing is looked up at all."""
+DISK_S: Final = 10.0
+"""How long a start, an end or an erasure waits for the disk."""
+MOST_WAITING: Final = 32
+"""Changes that wait for a slow disk; further ones are lost."""
+SOUND_SHARE: Final = 0.75
+"""Of the room on disk: what may be rendered, so that there is always some for words."""
+DAY_S: Final = 86_400.0
+ALLOWED: Final = "allow"
+"""The safety gate's verdict on everything that is learned; each clause is judged again before it sounds."""
+
+T = TypeVar("T")
+
+
+class Matcher(Protocol):
+    """Finds a reply among those that are kept. Pure but for the store."""
+
+    def wording(self, asked: str) -> Wording:
+        """How a question is kept, so that it is found again."""
+        ...
+
+    def find(
+        self, store: ReplyStore, text: str, character: str, now_s: float
+    ) -> tuple[ReplyRow, float] | None:
+        """The reply that is sure enough, and how sure, 0 to 1. Raises sqlite3.Error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """What ships."""
+
+    fingerprint: str
+    """Another whenever the pack, or how it is kept, has changed."""
+    replies: Sequence[NewReply]
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """What may be learned; only where a person has agreed (`consent.learning`)."""
+
+    rules: Learning
+    openings: Sequence[str] = ()
+    """See `lessons.lesson`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """For whom replies are kept: other settings, other replies."""
+
+    language: str
+    character: str
+    voice: str
+    """See `KeptVoice.voice`."""
+
+
+def character_key(character: Character) -> str:
+    """A character's name, and what else makes its replies its own."""
+    made_of = f"{character.persona}\0{character.safety}"
+    return f"{character.name}:{hashlib.sha256(made_of.encode()).hexdigest()[:8]}"
+
+
+@dataclass(slots=True)
+class _Disk:
+    """Whether it works, told once when that changes."""
+
+    works: bool = True
+
+    def note(self, error: BaseException | None) -> None:
+        before, self.works = self.works, error is None
+        if before and error is not None:
+            known = isinstance(error, OSError | sqlite3.Error | StageError)
+            log.error("replies: the cache does not work: %s", error, exc_info=None if known else error)
+        elif self.works and not before:
+            log.info("replies: the cache works again")
+
+
+class Replies:
+    """Implements `ports.Recall`. Event loop only; nothing that it does can fail a turn."""
+
+    def __init__(
+        self,
+        make_store: Callable[[], ReplyStore],
+        matcher: Matcher,
+        whose: Whose,
+        limits: Limits,
+        lived: Callable[[], float],
+        learner: Learner | None = None,
+    ) -> None:
+        """`make_store` is called in either thread. `lived`: lived seconds. Without a `learner` nothing is
+        learned, and nothing is written about what was asked."""
+        self.refused: Counter[Refusal] = Counter()
+        """Why turns were not learned from, since the start."""
+        self.changed = asyncio.Event()
+        """Set when there is something to render."""
+        self._matcher = matcher
+        self._whose = whose
+        self._limits = limits
+        self._lived = lived
+        self._learner = learner
+        self._reader = Worker("cache of replies", make_store)
+        self._writer = Worker("cache of replies, changes", make_store)
+        self._reading, self._writing = _Disk(), _Disk()
+        self._looking = False
+        self._waiting = 0
+        self._given: tuple[str, int] | None = None
+        """The words that were last answered from here, and the reply's id."""
+
+    async def open(self, pack: Pack) -> None:
+        """Bring what is kept up to date: what ships, what expired, whose voice. Never raises."""
+        try:
+            await self._change(lambda store: self._bring_up_to_date(store, pack))
+        except (OSError, sqlite3.Error, StageError):
+            return  # told
+        await self._look(lambda store: None, DISK_S)
+
+    # --- ports.Recall ----------------------------------------------------------------------------
+
+    async def recall(self, text: str, language: str) -> KeptReply | None:
+        """See `ports.Recall`."""
+        if language != self._whose.language:
+            return None
+        found = await self._look(lambda store: self._found(store, text), LOOKUP_S)
+        self._given = (text, found.reply_id) if found else None
+        return found
+
+    def _found(self, store: ReplyStore, text: str) -> KeptReply | None:
+        found = self._matcher.find(store, text, self._whose.character, self._lived())
+        if found is None:
+            return None
+        row, confidence = found
+        clauses = store.sounds.get(row.reply_id, self._whose.voice)
+        spoken = tuple(Spoken(clause.text, Audio(clause.pcm, clause.rate_hz)) for clause in clauses)
+        return KeptReply(row.reply_id, row.reply, confidence, row.source, spoken)
+
+    async def _look(self, call: Callable[[ReplyStore], T], most_s: float) -> T | None:
+        """What it finds; None where it fails or takes too long, or an earlier look still does."""
+        if self._looking:
+            return None
+        try:
+            job = self._reader.submit(lambda store, stop: call(store))
+            self._looking = True
+            job.when_ended(self._looked)
+            if not await job.ends_within(most_s):
+                raise StageTimeout(self._reader.name, most_s)
+            found = await job.result(0)
+        except Exception as error:  # noqa: BLE001 - whatever failed, the turn goes on without
+            self._reading.note(error)
+            return None
+        self._reading.note(None)
+        return found
+
+    def _looked(self) -> None:
+        self._looking = False
+
+    # --- what has been said ----------------------------------------------------------------------
+
+    def learn(self, record: TurnRecord) -> None:
+        """Learn from a turn that has ended, if it may be, and count what was spoken from here. At once."""
+        if self._learner is None:
+            self.refused[Refusal.NO_CONSENT] += 1
+            return
+        if record.route and record.route.mind is Mind.CACHE and self._given and record.spoken:
+            text, reply_id = self._given
+            if text == record.heard:
+                self._later(lambda store: store.used(reply_id, self._lived()))
+        found = lesson(record, self._learner.rules, self._learner.openings)
+        if isinstance(found, Lesson):
+            new = self._as_new(found)
+            self._later(lambda store: self._keep(store, new))
+        else:
+            self.refused[found] += 1
+
+    def _as_new(self, learned: Lesson) -> NewReply:
+        return NewReply(
+            self._whose.language,
+            (self._matcher.wording(learned.question),),
+            learned.answer,
+            Mind.SYSTEM_2.value,
+            ALLOWED,
+            self._whose.character,
+            self._lived() + self._limits.learned_days * DAY_S,
+        )
+
+    def _keep(self, store: ReplyStore, new: NewReply) -> None:
+        store.put(new, self._lived())
+        store.evict(self._most_bytes, self._lived())
+
+    def _later(self, change: Callable[[ReplyStore], None]) -> None:
+        """Returns at once; after the changes before it."""
+        if self._waiting >= MOST_WAITING:
+            self._writing.note(StageTimeout(self._writer.name, DISK_S))
+            return
+        errors: list[BaseException] = []
+        try:
+            job = self._writer.submit(lambda store, stop: change(store))
+        except StageError as error:
+            self._writing.note(error)
+            return
+        self._waiting += 1
+        job.on_error(errors.append)
+        job.when_ended(lambda: self._changed(errors))
+
+    def _changed(self, errors: Sequence[BaseException]) -> None:
+        self._waiting -= 1
+        self._writing.note(errors[0] if errors else None)
+        if not errors:
+            self.changed.set()
+
+    # --- letting go ------------------------------------------------------------------------------
+
+    async def forget(self, since_s: float | None) -> int:
+        """Erase what was learned since then (lived seconds; None: ever); how many replies.
+
+        Raises OSError, sqlite3.Error or StageError while not all of it is gone; asked again, it goes on.
+        """
+        self._given = None
+        return await self._change(lambda store: store.forget_since(since_s))
+
+    async def tidy(self) -> None:
+        """Remove what is no longer good. Never raises."""
+        try:
+            await self._change(lambda store: store.remove_expired(self._lived()))
+        except (OSError, sqlite3.Error, StageError):
+            return  # told
+
+    def _bring_up_to_date(self, store: ReplyStore, pack: Pack) -> None:
+        if self._learner is None:
+            store.forget_since(None)
+        store.remove_expired(self._lived())
+        store.sounds.keep_only(self._whose.voice)
+        if store.note("pack") != pack.fingerprint:
+            store.remove_source("pack")
+            store.put_all(pack.replies, self._lived())
+            store.set_note("pack", pack.fingerprint)
+        store.evict(self._most_bytes, self._lived())
+
+    async def _change(self, change: Callable[[ReplyStore], T]) -> T:
+        """Raises what it raises, and StageTimeout."""
+        try:
+            changed = await self._writer.run(lambda store, stop: change(store), DISK_S)
+        except (OSError, sqlite3.Error, StageError) as error:
+            self._writing.note(error)
+            raise
+        self._writing.note(None)
+        return changed
+
+    async def close(self) -> None:
+        """What was learned is on disk, or the disk has had its time."""
+        for worker in (self._writer, self._reader):
+            try:
+                await worker.run(lambda store, stop: store.close(), DISK_S)
+            except (OSError, sqlite3.Error, StageError) as error:
+                self._writing.note(error)
+            await worker.close()
+
+    # --- sound -----------------------------------------------------------------------------------
+
+    async def unrendered(self, most: int) -> list[tuple[int, str]]:
+        """Replies without sound as (id, text), the most used first; none when there is no more room for it.
+
+        Raises as `forget`.
+        """
+        return await self._change(
+            lambda store: [] if self._full_of_sound(store) else store.sounds.missing(self._whose.voice, most)
+        )
+
+    async def keep_sound(self, reply_id: int, clauses: Sequence[Spoken]) -> None:
+        """Raises as `forget`."""
+        rows = [SoundRow(clause.text, clause.audio.rate_hz, clause.audio.pcm) for clause in clauses]
+
+        def keep(store: ReplyStore) -> None:
+            store.sounds.put(reply_id, self._whose.voice, rows)
+            store.evict(self._most_bytes, self._lived())
+
+        await self._change(keep)
+
+    def _full_of_sound(self, store: ReplyStore) -> bool:
+        return store.sounds.size_bytes() >= SOUND_SHARE * self._most_bytes
+
+    @property
+    def _most_bytes(self) -> int:
+        return self._limits.most_mb * 1_000_000
