@@ -12,13 +12,14 @@ import json
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from device import cache_files, places
-from device.cache_files import SOURCES, Entry, Line
+from device.cache_files import ALLOWED, FILE, SOURCES, Entry, Line
 from device.config import Settings
 from device.contracts import Direction
 from device.errors import RepliesError
@@ -32,6 +33,8 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Add: TypeAlias = Callable[..., argparse.ArgumentParser]
 """Adds a command: (commands, name, act, what it does, *examples)."""
 
+PRINTED: Final = ("print it as JSON", "print it as CSV")
+IN_A_FILE: Final = ("JSON, whatever the file is called", "CSV, whatever the file is called")
 SHOWN_CHARACTERS: Final = 48
 """Of a question or a reply in a table."""
 
@@ -50,14 +53,14 @@ def register(commands: Commands, add: Add, settings: Callable[[], Settings]) -> 
     listing = "twominds cache list", "twominds cache list --source system_2 --csv"
     looked = deed("list", _list, "show every reply", *listing)
     looked.add_argument("--source", choices=SOURCES, default="", help="only those that came from there")
-    _shown_as(looked)
+    _form(looked, *PRINTED)
 
     found = deed(
         "search", _list, "show the replies that have some words, in the question or the reply",
         "twominds cache search penguin",
     )  # fmt: skip
     found.add_argument("text", metavar="WORDS", help="in upper or lower case")
-    _shown_as(found)
+    _form(found, *PRINTED)
 
     shown = deed("show", _show, "show a reply with everything that is known of it", "twominds cache show 12")
     shown.add_argument("id", type=int, metavar="ID", help="as twominds cache list shows it")
@@ -80,28 +83,22 @@ def register(commands: Commands, add: Add, settings: Callable[[], Settings]) -> 
     taking = "twominds cache import replies.csv", "twominds cache import --csv - < replies.csv"
     taken = deed("import", _import, "add the replies of a file", *taking)
     taken.add_argument("file", metavar="FILE", help="JSON or CSV; - for what is piped in")
-    _form(taken)
+    _form(taken, *IN_A_FILE)
 
     giving = "twominds cache export replies.json", "twominds cache export --csv > replies.csv"
     given = deed("export", _export, "write the replies to a file that can be imported", *giving)
     given.add_argument("file", nargs="?", default="-", metavar="FILE", help="not to be printed, but written")
     given.add_argument("--source", choices=SOURCES, default="", help="only those that came from there")
-    _form(given)
+    _form(given, *IN_A_FILE)
 
-    counted = deed("stats", _stats, "tell how much is kept, and how much room it takes", "twominds cache stats")
+    counted = deed("stats", _stats, "tell how much is kept, and in how much room", "twominds cache stats")
     counted.add_argument("--json", action="store_true", help="print it as JSON")
 
 
-def _form(command: argparse.ArgumentParser) -> None:
+def _form(command: argparse.ArgumentParser, json_help: str, csv_help: str) -> None:
     forms = command.add_mutually_exclusive_group()
-    forms.add_argument("--json", dest="form", action="store_const", const="json", help="whatever its name says")
-    forms.add_argument("--csv", dest="form", action="store_const", const="csv", help="whatever its name says")
-
-
-def _shown_as(command: argparse.ArgumentParser) -> None:
-    forms = command.add_mutually_exclusive_group()
-    forms.add_argument("--json", dest="form", action="store_const", const="json", help="print it as JSON")
-    forms.add_argument("--csv", dest="form", action="store_const", const="csv", help="print it as CSV")
+    forms.add_argument("--json", dest="form", action="store_const", const="json", help=json_help)
+    forms.add_argument("--csv", dest="form", action="store_const", const="csv", help=csv_help)
 
 
 def _told(
@@ -116,7 +113,8 @@ def _told(
         raise RepliesError(f"The cache {_file()} cannot be used now: {what_to_do}.") from error
     except sqlite3.DatabaseError as error:
         raise RepliesError(
-            f"The cache {_file()} is damaged ({error}). The next start of the agent sets it aside and begins a new one."
+            f"The cache {_file()} is damaged ({error}). The next start of the agent sets it aside and "
+            "begins a new one."
         ) from error
 
 
@@ -134,9 +132,7 @@ def _list(parsed: argparse.Namespace, settings: Settings) -> int:
     if parsed.form:
         print(cache_files.rendered([_as_json(row) for row in rows], parsed.form), end="")
     elif rows:
-        from tabulate import tabulate
-
-        print(tabulate([_in_short(row) for row in rows], headers="keys", tablefmt="simple"))
+        print(_table([_in_short(row) for row in rows]))
     else:
         print("No reply has these words." if wanted else "No reply is kept.")
     return 0
@@ -173,16 +169,26 @@ def _stats(parsed: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _table(rows: Sequence[Mapping[str, object]]) -> str:
+    """Columns under their names."""
+    lines = [list(rows[0]), *([str(cell) for cell in row.values()] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
 def _in_short(row: KeptRow) -> dict[str, object]:
     more = f" (+{len(row.questions) - 1})" if len(row.questions) > 1 else ""
     return {
-        "id": row.reply_id,
-        "question": _cut(row.questions[0]) + more,
-        "reply": _cut(row.reply),
-        "source": row.source,
-        "uses": row.uses,
-        "sound": "yes" if row.voices else "",
-        "good until": cache_files.until(row.expires_s)[:10],
+        "ID": row.reply_id,
+        "QUESTION": _cut(row.questions[0]) + more,
+        "REPLY": _cut(row.reply),
+        "SOURCE": row.source,
+        "USES": row.uses,
+        "SOUND": "yes" if row.voices else "",
+        "GOOD UNTIL": cache_files.until(row.expires_s)[:10],
     }
 
 
@@ -218,8 +224,8 @@ def _add(parsed: argparse.Namespace, settings: Settings) -> int:
         )
     except ValueError as problem:
         raise RepliesError(f"Nothing was added: {problem}.") from problem
-    if problem := asyncio.run(_refused(_gate(settings), entry)):
-        raise RepliesError(f"Nothing was added: {problem}.")
+    if refused := asyncio.run(_refused(_gate(settings), entry)):
+        raise RepliesError(f"Nothing was added: {refused}.")
     with _store() as store:
         (reply_id,) = _keep(store, [entry], settings)
     print(f"Added as {reply_id}.")
@@ -252,7 +258,8 @@ def _export(parsed: argparse.Namespace, settings: Settings) -> int:
         entries = [_as_entry(row) for row in tables.replies(parsed.source)]
     text = cache_files.written(entries, _form_of(parsed))
     if parsed.file == "-":
-        print(text, end="")
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode())  # whatever the terminal knows: it may be a file
         return 0
     try:
         Path(parsed.file).write_text(text, "utf-8", newline="")
@@ -294,9 +301,99 @@ async def _refused(gate: SafetyGate, entry: Entry | None) -> str:
 
 
 def _keep(store: ReplyStore, entries: Sequence[Entry], settings: Settings) -> list[int]:
-    """Keep them, within the room that there is; their ids."""
+    """Keep them, within the room that there is; their ids. Raises RepliesError, and then keeps none."""
     from cache.reply_rows import NewReply
-    from device.lived_time import FILE as LIVED_FILE
+    from device.brain.recall.lexicon import load_lexicon
+    from device.brain.recall.matcher import Matcher
 
-    ...
-    return []
+    matcher = Matcher({settings.language: load_lexicon(settings.language)})
+    now_s, new = _lived_s(), []
+    for entry in entries:
+        asked = (entry.question, *entry.also)
+        wordings = [one for text in asked if (one := matcher.wording(text, entry.language)) is not None]
+        if len(wordings) < len(asked):
+            raise RepliesError(f"Nothing was added: this device finds no question in {entry.language}.")
+        until_s = cache_files.expires_s(entry)
+        new.append(
+            NewReply(
+                entry.language, tuple(wordings), entry.reply, entry.source, ALLOWED, entry.character, until_s
+            )
+        )
+    ids = store.put_all(new, now_s)
+    store.evict(settings.replies.most_mb * 1_000_000, now_s)
+    return ids
+
+
+def _gate(settings: Settings) -> SafetyGate:
+    from device.brain.safety.gate import load_gate
+
+    return load_gate(settings.language, settings.country, for_adults=settings.character.safety == "adult")
+
+
+# --- files -----------------------------------------------------------------------------------------
+
+
+def _file() -> Path:
+    return places.state_directory(os.environ) / FILE
+
+
+def _lived_s() -> float:
+    from device import lived_time
+
+    file = places.state_directory(os.environ) / lived_time.FILE
+    return lived_time.LivedTime(file, time.time, time.monotonic).now()
+
+
+def _there() -> Path:
+    """Raises RepliesError where nothing is kept yet."""
+    if not (file := _file()).is_file():
+        raise RepliesError(
+            f"There is no cache yet ({file}): it begins with the first start of the agent, or with "
+            "twominds cache add."
+        )
+    return file
+
+
+@contextlib.contextmanager
+def _store(*, existing: bool = False) -> Iterator[ReplyStore]:
+    from cache.replies import ReplyStore
+
+    store = ReplyStore(_there() if existing else _file())
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextlib.contextmanager
+def _tables() -> Iterator[ReplyTables]:
+    from cache.reply_tables import ReplyTables
+
+    tables = ReplyTables(_there())
+    try:
+        yield tables
+    finally:
+        tables.close()
+
+
+def _read(file: str) -> str:
+    """Raises RepliesError."""
+    try:
+        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return raw.decode("utf-8-sig")
+    except OSError as error:
+        raise RepliesError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise RepliesError(f"{file} is no text: save it as UTF-8.") from error
+
+
+def _form_of(parsed: argparse.Namespace) -> cache_files.Format:
+    """As was asked for, else by the file's name, else JSON."""
+    by_name: cache_files.Format = "csv" if parsed.file.lower().endswith(".csv") else "json"
+    form: cache_files.Format = parsed.form or by_name
+    return form
+
+
+def _unknown(ids: Sequence[int]) -> RepliesError:
+    told = ", ".join(map(str, ids))
+    return RepliesError(f"There is no reply {told}: twominds cache list shows what there is.")

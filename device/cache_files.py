@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from device.errors import RepliesError
 
+FILE: Final = "replies.db"
+"""In the state directory."""
+ALLOWED: Final = "allow"
+"""The safety gate's verdict on everything that is kept; each clause is judged again before it sounds."""
 Format = Literal["json", "csv"]
 SOURCES: Final = ("pack", "system_1", "system_2", "person")
 LONGEST_QUESTION: Final = 300
@@ -60,6 +64,19 @@ def written(entries: Iterable[Entry], form: Format) -> str:
     for entry in entries:
         values = asdict(entry) | {"also": "\n".join(entry.also)}
         writer.writerow(values[column] for column in _COLUMNS)
+    return out.getvalue()
+
+
+def rendered(rows: Sequence[Mapping[str, Any]], form: Format) -> str:
+    """What is shown of replies, for other programs; lists are lines of a cell in CSV."""
+    if form == "json":
+        return json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
+    cells = [{name: "\n".join(v) if isinstance(v, list) else v for name, v in row.items()} for row in rows]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, cells[0] if cells else (), lineterminator="\n")
+    if cells:
+        writer.writeheader()
+    writer.writerows(cells)
     return out.getvalue()
 
 
@@ -131,7 +148,9 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         raise ValueError(f"{unknown[0]} is nothing that is known here: use {', '.join(_COLUMNS)}")
     also = row.get("also") or ()
     texts = {name: row[name] for name in _COLUMNS if name != "also" and row.get(name) is not None}
-    if not isinstance(also, list | tuple) or not all(isinstance(one, str) for one in (*also, *texts.values())):
+    if not isinstance(also, list | tuple) or not all(
+        isinstance(one, str) for one in (*also, *texts.values())
+    ):
         raise ValueError("everything is text here, and also is a list of texts")
     wordings = tuple(filter(None, map(spoken_words, also)))
     filled = {name: value for name, value in texts.items() if value or name in ("question", "reply")}

@@ -1,4 +1,4 @@
-"""The commands: `twominds run`, `ask`, `replay`, `doctor`, `identity`, `bench stt`, `config …`, `models …`.
+"""The commands: `twominds run`, `ask`, `replay`, `doctor`, `identity`, `bench stt`, `config …`, `models …`, `cache …`.
 
 Each is a thin shell: it reads its arguments and the settings, calls one function, prints, and gives
 an exit code. 0 is success, 1 a problem that was told in a sentence, 2 wrong arguments.
@@ -22,7 +22,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 import models.commands
-from device import __version__, cli_bench_stt, config_load, config_show, log, places
+from device import __version__, cache_commands, cli_bench_stt, config_load, config_show, log, places
 from device.config import Settings, System2
 from device.egress import Egress, install_guard
 from device.errors import AudioFileError, SettingsError, TwomindsError, parts
@@ -129,6 +129,7 @@ def build_parser() -> argparse.ArgumentParser:
     check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="not the one that would be read")
 
     models.commands.register(commands, _add)
+    cache_commands.register(commands, _add, _settings)
     return parser
 
 

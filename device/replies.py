@@ -7,17 +7,20 @@ fails costs the cache, never the turn.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from cache.replies import ReplyStore
-from cache.reply_rows import NewReply, ReplyRow, SoundRow, Wording
+from cache.reply_rows import NewReply, SoundRow
 from device.brain.learning import Learning, Refusal
+from device.brain.recall.matcher import Matcher
+from device.cache_files import ALLOWED
 from device.config import Character
 from device.config import Replies as Limits
 from device.contracts import Audio, KeptReply, Mind, Spoken
@@ -28,34 +31,20 @@ from device.record import TurnRecord
 
 log = logging.getLogger(__name__)
 
-FILE: Final = "replies.db"
 LOOKUP_S: Final = 0.1
 """Longer is no lookup waited for; until it has ended, nothing is looked up at all."""
+OPEN_S: Final = 300.0
+"""A new release may have to index everything anew."""
 DISK_S: Final = 10.0
-"""How long a start, an end or an erasure waits for the disk."""
+"""How long an end or an erasure waits for the disk."""
+INDEXED_AT_ONCE: Final = 500
 MOST_WAITING: Final = 32
 """Changes that wait for a slow disk; further ones are lost."""
 SOUND_SHARE: Final = 0.75
 """Of the room on disk: what may be rendered, so that there is always some for words."""
 DAY_S: Final = 86_400.0
-ALLOWED: Final = "allow"
-"""The safety gate's verdict on everything that is learned; each clause is judged again before it sounds."""
 
 T = TypeVar("T")
-
-
-class Matcher(Protocol):
-    """Finds a reply among those that are kept. Pure but for the store."""
-
-    def wording(self, asked: str) -> Wording:
-        """How a question is kept, so that it is found again."""
-        ...
-
-    def find(
-        self, store: ReplyStore, text: str, character: str, now_s: float
-    ) -> tuple[ReplyRow, float] | None:
-        """The reply that is sure enough, and how sure, 0 to 1. Raises sqlite3.Error."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +112,7 @@ class Replies:
         learned, and nothing is written about what was asked."""
         self.refused: Counter[Refusal] = Counter()
         """Why turns were not learned from, since the start."""
+        self.is_open = False
         self.changed = asyncio.Event()
         """Set when there is something to render."""
         self._matcher = matcher
@@ -138,26 +128,29 @@ class Replies:
         self._given: tuple[str, int] | None = None
         """The words that were last answered from here, and the reply's id."""
 
-    async def open(self, pack: Pack) -> None:
-        """Bring what is kept up to date: what ships, what expired, whose voice. Never raises."""
-        try:
-            await self._change(lambda store: self._bring_up_to_date(store, pack))
-        except (OSError, sqlite3.Error, StageError):
-            return  # told
-        await self._look(lambda store: None, DISK_S)
+    async def open(self, pack: Pack) -> bool:
+        """Bring it up to date: what ships, what expired, whose voice. False: it failed, and was told.
+
+        Nothing is found before. To be called again when it failed.
+        """
+        if not self.is_open:
+            with contextlib.suppress(OSError, sqlite3.Error, StageError):  # told
+                await self._change(lambda store: self._bring_up_to_date(store, pack), OPEN_S)
+                self.is_open = await self._look(lambda store: True, OPEN_S) or False
+        return self.is_open
 
     # --- ports.Recall ----------------------------------------------------------------------------
 
     async def recall(self, text: str, language: str) -> KeptReply | None:
         """See `ports.Recall`."""
-        if language != self._whose.language:
+        if not self.is_open:
             return None
-        found = await self._look(lambda store: self._found(store, text), LOOKUP_S)
+        found = await self._look(lambda store: self._found(store, text, language), LOOKUP_S)
         self._given = (text, found.reply_id) if found else None
         return found
 
-    def _found(self, store: ReplyStore, text: str) -> KeptReply | None:
-        found = self._matcher.find(store, text, self._whose.character, self._lived())
+    def _found(self, store: ReplyStore, text: str, language: str) -> KeptReply | None:
+        found = self._matcher.best(text, language, self._whose.character, self._lived(), store)
         if found is None:
             return None
         row, confidence = found
@@ -198,24 +191,19 @@ class Replies:
                 self._later(lambda store: store.used(reply_id, self._lived()))
         found = lesson(record, self._learner.rules, self._learner.openings)
         if isinstance(found, Lesson):
-            new = self._as_new(found)
-            self._later(lambda store: self._keep(store, new))
+            self._later(lambda store: self._keep(store, found))
         else:
             self.refused[found] += 1
 
-    def _as_new(self, learned: Lesson) -> NewReply:
-        return NewReply(
-            self._whose.language,
-            (self._matcher.wording(learned.question),),
-            learned.answer,
-            Mind.SYSTEM_2.value,
-            ALLOWED,
-            self._whose.character,
-            self._lived() + self._limits.learned_days * DAY_S,
-        )
-
-    def _keep(self, store: ReplyStore, new: NewReply) -> None:
-        store.put(new, self._lived())
+    def _keep(self, store: ReplyStore, learned: Lesson) -> None:
+        language, now_s = self._whose.language, self._lived()
+        wording = self._matcher.wording(learned.question, language)
+        if wording is None:
+            return
+        until_s = now_s + self._limits.learned_days * DAY_S
+        source, character = Mind.SYSTEM_2.value, self._whose.character
+        new = NewReply(language, (wording,), learned.answer, source, ALLOWED, character, until_s)
+        store.put(new, now_s)
         store.evict(self._most_bytes, self._lived())
 
     def _later(self, change: Callable[[ReplyStore], None]) -> None:
@@ -251,14 +239,13 @@ class Replies:
 
     async def tidy(self) -> None:
         """Remove what is no longer good. Never raises."""
-        try:
+        with contextlib.suppress(OSError, sqlite3.Error, StageError):  # told
             await self._change(lambda store: store.remove_expired(self._lived()))
-        except (OSError, sqlite3.Error, StageError):
-            return  # told
 
     def _bring_up_to_date(self, store: ReplyStore, pack: Pack) -> None:
         if self._learner is None:
             store.forget_since(None)
+        self._index_anew(store)
         store.remove_expired(self._lived())
         store.sounds.keep_only(self._whose.voice)
         if store.note("pack") != pack.fingerprint:
@@ -267,10 +254,23 @@ class Replies:
             store.set_note("pack", pack.fingerprint)
         store.evict(self._most_bytes, self._lived())
 
-    async def _change(self, change: Callable[[ReplyStore], T]) -> T:
+    def _index_anew(self, store: ReplyStore) -> None:
+        """By the matcher's rules, where they have changed since the index was made."""
+        language, last_id = self._whose.language, 0
+        note, rules = f"index {language}", self._matcher.fingerprint(language)
+        if store.note(note) == rules:
+            return
+        while questions := store.wordings(last_id, INDEXED_AT_ONCE):
+            asked = {question_id: asked for question_id, of, asked in questions if of == language}
+            anew = {question_id: self._matcher.wording(text, language) for question_id, text in asked.items()}
+            store.reindex((question_id, one.key, one.terms) for question_id, one in anew.items() if one)
+            last_id = questions[-1][0]
+        store.set_note(note, rules)
+
+    async def _change(self, change: Callable[[ReplyStore], T], most_s: float = DISK_S) -> T:
         """Raises what it raises, and StageTimeout."""
         try:
-            changed = await self._writer.run(lambda store, stop: change(store), DISK_S)
+            changed = await self._writer.run(lambda store, stop: change(store), most_s)
         except (OSError, sqlite3.Error, StageError) as error:
             self._writing.note(error)
             raise

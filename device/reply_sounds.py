@@ -11,10 +11,12 @@ from typing import Final, Protocol
 from device.brain.chunker import in_clauses
 from device.contracts import Audio, Spoken
 from device.errors import StageError
-from device.replies import Replies
+from device.replies import Pack, Replies
 
 LOOK_AGAIN_S: Final = 3600.0
 """How often it is looked for what has expired, or can be rendered now, where nothing was learned."""
+OPEN_AGAIN_S: Final = 60.0
+"""How often a disk that failed is tried again."""
 MOST_FAILURES: Final = 3
 """After so many replies in a row that cannot be rendered the rest waits."""
 
@@ -25,18 +27,19 @@ class Voice(Protocol):
     async def render(self, clause: str, idle: Callable[[], bool]) -> Audio | None: ...
 
 
-async def keep_ready(replies: Replies, voice: Voice, idle: Callable[[], bool]) -> None:
-    """Render what has no sound yet whenever there is something, and only while `idle()`. Until cancelled.
+async def keep_ready(replies: Replies, pack: Pack, voice: Voice, idle: Callable[[], bool]) -> None:
+    """Open the cache, and render what has no sound yet, but only while `idle()`. Until cancelled.
 
     Also takes away what has expired. A press breaks a clause off at once; it is made anew later.
     """
     while True:
         replies.changed.clear()
-        await replies.tidy()
-        with contextlib.suppress(OSError, sqlite3.Error, StageError):  # told
-            await _render_missing(replies, voice, idle)
+        if opened := await replies.open(pack):
+            await replies.tidy()
+            with contextlib.suppress(OSError, sqlite3.Error, StageError):  # told
+                await _render_missing(replies, voice, idle)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LOOK_AGAIN_S):
+            async with asyncio.timeout(LOOK_AGAIN_S if opened else OPEN_AGAIN_S):
                 await replies.changed.wait()
 
 
