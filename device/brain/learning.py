@@ -56,8 +56,8 @@ _OF_QUESTION: Final = (
     Refusal.PERSONAL,
     Refusal.HEALTH,
     Refusal.PLACE,
-    Refusal.FOLLOW_UP,
     Refusal.EXPIRES,
+    Refusal.FOLLOW_UP,
     Refusal.VARIES,
     Refusal.ROBOT,
 )
@@ -106,9 +106,9 @@ class Learning:
             return Refusal.TOO_LONG
         if told := self.privacy.told(self._without_the_famous(text)):
             return _private(told)
-        if text.rstrip().endswith("?") or not text.strip():
-            return Refusal.ANSWER_TO_ONE
         words = normalise(text)
+        if not words or text.rstrip().endswith("?"):
+            return Refusal.ANSWER_TO_ONE
         for refusal in _OF_ANSWER:
             if self.patterns[refusal].search(words):
                 return refusal
