@@ -312,7 +312,10 @@ def _keep(store: ReplyStore, entries: Sequence[Entry], settings: Settings) -> li
         asked = (entry.question, *entry.also)
         wordings = [one for text in asked if (one := matcher.wording(text, entry.language)) is not None]
         if len(wordings) < len(asked):
-            raise RepliesError(f"Nothing was added: this device finds no question in {entry.language}.")
+            raise RepliesError(
+                f"Nothing was added: this device speaks {settings.language}, and would not find what is "
+                f"asked in {entry.language}."
+            )
         until_s = cache_files.expires_s(entry)
         new.append(
             NewReply(

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
@@ -18,6 +18,8 @@ ALLOWED: Final = "allow"
 """The safety gate's verdict on everything that is kept; each clause is judged again before it sounds."""
 Format = Literal["json", "csv"]
 SOURCES: Final = ("pack", "system_1", "system_2", "person")
+CRLF: Final = "\r\n"
+"""As RFC 4180 has it; the csv module quotes what is in a cell only if it may be the end of a line."""
 LONGEST_QUESTION: Final = 300
 """Characters, about 20 s of speech."""
 LONGEST_REPLY: Final = 2000
@@ -59,7 +61,7 @@ def written(entries: Iterable[Entry], form: Format) -> str:
         rows = ",\n".join(json.dumps(asdict(entry), ensure_ascii=False) for entry in entries)
         return f"[\n{rows}\n]\n" if rows else "[]\n"
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, lineterminator=CRLF)
     writer.writerow(_COLUMNS)
     for entry in entries:
         values = asdict(entry) | {"also": "\n".join(entry.also)}
@@ -73,7 +75,7 @@ def rendered(rows: Sequence[Mapping[str, Any]], form: Format) -> str:
         return json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
     cells = [{name: "\n".join(v) if isinstance(v, list) else v for name, v in row.items()} for row in rows]
     out = io.StringIO()
-    writer = csv.DictWriter(out, cells[0] if cells else (), lineterminator="\n")
+    writer = csv.DictWriter(out, cells[0] if cells else (), lineterminator=CRLF)
     if cells:
         writer.writeheader()
     writer.writerows(cells)
@@ -88,11 +90,6 @@ def read(text: str, form: Format) -> Iterator[Line]:
             yield Line(number, _entry(row))
         except ValueError as problem:
             yield Line(number, None, str(problem))
-
-
-def spoken_words(text: str) -> str:
-    """A question as it is kept: one space between words."""
-    return " ".join(text.split())
 
 
 def until(expires_s: float | None) -> str:
@@ -152,14 +149,14 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         isinstance(one, str) for one in (*also, *texts.values())
     ):
         raise ValueError("everything is text here, and also is a list of texts")
-    wordings = tuple(filter(None, map(spoken_words, also)))
     filled = {name: value for name, value in texts.items() if value or name in ("question", "reply")}
-    return checked(Entry(**{"question": "", "reply": "", **filled, "also": wordings}))
+    return checked(Entry(**{"question": "", "reply": "", **filled, "also": tuple(filter(None, also))}))
 
 
 def checked(entry: Entry) -> Entry:
-    """The same, with its question as it is kept. Raises ValueError with what is wrong."""
-    entry = Entry(**asdict(entry) | {"question": spoken_words(entry.question)})
+    """The same, with its questions as they are kept. Raises ValueError with what is wrong."""
+    question, *also = map(_as_kept, (entry.question, *entry.also))
+    entry = replace(entry, question=question, also=tuple(also))
     for name, value, most in (
         *(("question", one, LONGEST_QUESTION) for one in (entry.question, *entry.also)),
         ("reply", entry.reply, LONGEST_REPLY),
@@ -175,3 +172,8 @@ def checked(entry: Entry) -> Entry:
     except ValueError as error:
         raise ValueError(f"{entry.good_until} is no time: write 2030-12-31T12:00:00+00:00") from error
     return entry
+
+
+def _as_kept(question: str) -> str:
+    """One space between words."""
+    return " ".join(question.split())

@@ -1,4 +1,4 @@
-"""The commands: `twominds run`, `ask`, `replay`, `doctor`, `identity`, `bench stt`, `config …`, `models …`, `cache …`.
+"""The commands: `twominds run`, `ask`, `replay`, `doctor`, `identity`, `bench stt`, `config …` and others.
 
 Each is a thin shell: it reads its arguments and the settings, calls one function, prints, and gives
 an exit code. 0 is success, 1 a problem that was told in a sentence, 2 wrong arguments.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from device.brain.chunker import in_clauses
 from device.contracts import Audio, Spoken
 from device.errors import StageError
-from device.replies import Pack, Replies
+from device.replies import Pack
 
 LOOK_AGAIN_S: Final = 3600.0
 """How often it is looked for what has expired, or can be rendered now, where nothing was learned."""
@@ -21,13 +21,27 @@ MOST_FAILURES: Final = 3
 """After so many replies in a row that cannot be rendered the rest waits."""
 
 
+class Cache(Protocol):
+    """What is asked of `Replies`."""
+
+    changed: asyncio.Event
+
+    async def open(self, pack: Pack) -> bool: ...
+
+    async def tidy(self) -> None: ...
+
+    async def unrendered(self, most: int) -> list[tuple[int, str]]: ...
+
+    async def keep_sound(self, reply_id: int, clauses: Sequence[Spoken]) -> None: ...
+
+
 class Voice(Protocol):
     """See `KeptVoice.render`."""
 
     async def render(self, clause: str, idle: Callable[[], bool]) -> Audio | None: ...
 
 
-async def keep_ready(replies: Replies, pack: Pack, voice: Voice, idle: Callable[[], bool]) -> None:
+async def keep_ready(replies: Cache, pack: Pack, voice: Voice, idle: Callable[[], bool]) -> None:
     """Open the cache, and render what has no sound yet, but only while `idle()`. Until cancelled.
 
     Also takes away what has expired. A press breaks a clause off at once; it is made anew later.
@@ -43,7 +57,7 @@ async def keep_ready(replies: Replies, pack: Pack, voice: Voice, idle: Callable[
                 await replies.changed.wait()
 
 
-async def _render_missing(replies: Replies, voice: Voice, idle: Callable[[], bool]) -> None:
+async def _render_missing(replies: Cache, voice: Voice, idle: Callable[[], bool]) -> None:
     failed: set[int] = set()
     while len(failed) < MOST_FAILURES:
         missing = await replies.unrendered(len(failed) + 1)
