@@ -24,7 +24,7 @@ from device.cache_files import ALLOWED
 from device.config import Character
 from device.config import Replies as Limits
 from device.contracts import Audio, KeptReply, Mind, Spoken
-from device.errors import StageError, StageTimeout
+from device.errors import StageError, StageTimeout, TwomindsError
 from device.jobs import Worker
 from device.lessons import Lesson, lesson
 from device.record import TurnRecord
@@ -51,9 +51,10 @@ T = TypeVar("T")
 class Pack:
     """What ships."""
 
-    fingerprint: str
+    fingerprint: str = ""
     """Another whenever the pack, or how it is kept, has changed."""
-    replies: Sequence[NewReply]
+    replies: Callable[[], Sequence[NewReply]] = tuple
+    """Called by a thread, where it is not in the cache yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class _Disk:
     def note(self, error: BaseException | None) -> None:
         before, self.works = self.works, error is None
         if before and error is not None:
-            known = isinstance(error, OSError | sqlite3.Error | StageError)
+            known = isinstance(error, OSError | sqlite3.Error | TwomindsError)
             log.error("replies: the cache does not work: %s", error, exc_info=None if known else error)
         elif self.works and not before:
             log.info("replies: the cache works again")
@@ -106,6 +107,7 @@ class Replies:
         whose: Whose,
         limits: Limits,
         lived: Callable[[], float],
+        pack: Pack,
         learner: Learner | None = None,
     ) -> None:
         """`make_store` is called in either thread. `lived`: lived seconds. Without a `learner` nothing is
@@ -119,6 +121,7 @@ class Replies:
         self._whose = whose
         self._limits = limits
         self._lived = lived
+        self._pack = pack
         self._learner = learner
         self._reader = Worker("cache of replies", make_store)
         self._writer = Worker("cache of replies, changes", make_store)
@@ -128,14 +131,14 @@ class Replies:
         self._given: tuple[str, int] | None = None
         """The words that were last answered from here, and the reply's id."""
 
-    async def open(self, pack: Pack) -> bool:
+    async def open(self) -> bool:
         """Bring it up to date: what ships, what expired, whose voice. False: it failed, and was told.
 
         Nothing is found before. To be called again when it failed.
         """
         if not self.is_open:
-            with contextlib.suppress(OSError, sqlite3.Error, StageError):  # told
-                await self._change(lambda store: self._bring_up_to_date(store, pack), OPEN_S)
+            with contextlib.suppress(OSError, sqlite3.Error, TwomindsError):  # told
+                await self._change(self._bring_up_to_date, OPEN_S)
                 self.is_open = await self._look(lambda store: True, OPEN_S) or False
         return self.is_open
 
@@ -143,7 +146,7 @@ class Replies:
 
     async def recall(self, text: str, language: str) -> KeptReply | None:
         """See `ports.Recall`."""
-        if not self.is_open:
+        if not (self.is_open and self._limits.use):
             return None
         found = await self._look(lambda store: self._found(store, text, language), LOOKUP_S)
         self._given = (text, found.reply_id) if found else None
@@ -182,7 +185,7 @@ class Replies:
 
     def learn(self, record: TurnRecord) -> None:
         """Learn from a turn that has ended, if it may be, and count what was spoken from here. At once."""
-        if self._learner is None:
+        if self._learner is None or not self._limits.use:
             self.refused[Refusal.NO_CONSENT] += 1
             return
         if record.route and record.route.mind is Mind.CACHE and self._given and record.spoken:
@@ -239,19 +242,19 @@ class Replies:
 
     async def tidy(self) -> None:
         """Remove what is no longer good. Never raises."""
-        with contextlib.suppress(OSError, sqlite3.Error, StageError):  # told
+        with contextlib.suppress(OSError, sqlite3.Error, TwomindsError):  # told
             await self._change(lambda store: store.remove_expired(self._lived()))
 
-    def _bring_up_to_date(self, store: ReplyStore, pack: Pack) -> None:
+    def _bring_up_to_date(self, store: ReplyStore) -> None:
         if self._learner is None:
             store.forget_since(None)
         self._index_anew(store)
         store.remove_expired(self._lived())
         store.sounds.keep_only(self._whose.voice)
-        if store.note("pack") != pack.fingerprint:
+        if store.note("pack") != self._pack.fingerprint:
             store.remove_source("pack")
-            store.put_all(pack.replies, self._lived())
-            store.set_note("pack", pack.fingerprint)
+            store.put_all(self._pack.replies(), self._lived())
+            store.set_note("pack", self._pack.fingerprint)
         store.evict(self._most_bytes, self._lived())
 
     def _index_anew(self, store: ReplyStore) -> None:
@@ -271,7 +274,7 @@ class Replies:
         """Raises what it raises, and StageTimeout."""
         try:
             changed = await self._writer.run(lambda store, stop: change(store), most_s)
-        except (OSError, sqlite3.Error, StageError) as error:
+        except (OSError, sqlite3.Error, TwomindsError) as error:
             self._writing.note(error)
             raise
         self._writing.note(None)
@@ -282,7 +285,7 @@ class Replies:
         for worker in (self._writer, self._reader):
             try:
                 await worker.run(lambda store, stop: store.close(), DISK_S)
-            except (OSError, sqlite3.Error, StageError) as error:
+            except (OSError, sqlite3.Error, TwomindsError) as error:
                 self._writing.note(error)
             await worker.close()
 

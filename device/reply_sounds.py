@@ -10,8 +10,7 @@ from typing import Final, Protocol
 
 from device.brain.chunker import in_clauses
 from device.contracts import Audio, Spoken
-from device.errors import StageError
-from device.replies import Pack
+from device.errors import TwomindsError
 
 LOOK_AGAIN_S: Final = 3600.0
 """How often it is looked for what has expired, or can be rendered now, where nothing was learned."""
@@ -26,7 +25,7 @@ class Cache(Protocol):
 
     changed: asyncio.Event
 
-    async def open(self, pack: Pack) -> bool: ...
+    async def open(self) -> bool: ...
 
     async def tidy(self) -> None: ...
 
@@ -41,16 +40,16 @@ class Voice(Protocol):
     async def render(self, clause: str, idle: Callable[[], bool]) -> Audio | None: ...
 
 
-async def keep_ready(replies: Cache, pack: Pack, voice: Voice, idle: Callable[[], bool]) -> None:
+async def keep_ready(replies: Cache, voice: Voice, idle: Callable[[], bool]) -> None:
     """Open the cache, and render what has no sound yet, but only while `idle()`. Until cancelled.
 
     Also takes away what has expired. A press breaks a clause off at once; it is made anew later.
     """
     while True:
         replies.changed.clear()
-        if opened := await replies.open(pack):
+        if opened := await replies.open():
             await replies.tidy()
-            with contextlib.suppress(OSError, sqlite3.Error, StageError):  # told
+            with contextlib.suppress(OSError, sqlite3.Error, TwomindsError):  # told
                 await _render_missing(replies, voice, idle)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOOK_AGAIN_S if opened else OPEN_AGAIN_S):

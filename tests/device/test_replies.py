@@ -43,7 +43,7 @@ def kept(question: str, reply: str, source: str = "pack") -> NewReply:
     return NewReply("en", (wording,), reply, source, "allow")
 
 
-PACK = Pack("1", [kept("who are you", "I am a robot.")])
+PACK = Pack("1", lambda: [kept("who are you", "I am a robot.")])
 
 
 @dataclass
@@ -71,14 +71,15 @@ class Cache:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Replies]:
         learner = Learner(ENGLISH) if self.learns else None
-        replies = Replies(
-            lambda: self.make(self.folder / FILE), MATCHER, self.whose, self.limits, self.lived, learner
-        )
-        await replies.open(self.pack)
+        replies = Replies(self.store, MATCHER, self.whose, self.limits, self.lived, self.pack, learner)
+        await replies.open()
         try:
             yield replies
         finally:
             await replies.close()
+
+    def store(self) -> ReplyStore:
+        return self.make(self.folder / FILE)
 
     def on_disk(self) -> bytes:
         return b"".join(file.read_bytes() for file in self.folder.iterdir() if file.is_file())
@@ -244,7 +245,7 @@ def test_what_is_used_least_goes_first_when_there_is_no_more_room(cache: Cache) 
 
     async def story() -> None:
         await asyncio.to_thread(fill)
-        async with replace(cache, pack=Pack("", [])).open() as replies:
+        async with replace(cache, pack=Pack()).open() as replies:
             await learned(replies)
             assert await replies.recall(unused, "en") is None
             assert await replies.recall(used, "en") is not None
@@ -254,6 +255,20 @@ def test_what_is_used_least_goes_first_when_there_is_no_more_room(cache: Cache) 
     store = ReplyStore(cache.folder / FILE)
     assert store.bytes_used() <= 1_000_000
     store.close()
+
+
+def test_where_the_cache_is_not_to_be_used_nothing_is_found_and_nothing_learned(cache: Cache) -> None:
+    async def story() -> None:
+        async with cache.open() as replies:
+            await learned(replies)
+        async with replace(cache, limits=Limits(use=False)).open() as replies:
+            assert await replies.recall(QUESTION, "en") is None
+            await learned(replies, replace(turn(), heard="what do owls eat"))
+        async with cache.open() as replies:
+            assert await replies.recall(QUESTION, "en") is not None
+            assert await replies.recall("what do owls eat", "en") is None
+
+    run(story())
 
 
 # --- what ships ----------------------------------------------------------------------------------
@@ -267,7 +282,7 @@ def test_what_ships_is_read_again_only_when_it_has_changed(cache: Cache) -> None
         async with cache.open():
             pass
         assert cache.rows() == [first]
-        changed = Pack("2", [kept("who are you", "I am your robot.")])
+        changed = Pack("2", lambda: [kept("who are you", "I am your robot.")])
         async with replace(cache, pack=changed).open() as replies:
             found = await replies.recall("who are you", "en")
             assert found is not None
@@ -506,7 +521,7 @@ def test_a_cache_that_cannot_be_opened_costs_nothing_but_itself(
             with pytest.raises((OSError, sqlite3.Error, StageError)):
                 await replies.forget(None)
             (cache.folder / FILE).rmdir()
-            assert await replies.open(PACK)
+            assert await replies.open()
             assert await replies.recall("who are you", "en") is not None
 
     run(story())

@@ -10,10 +10,8 @@ from pathlib import Path
 from device.brain.kept_voice import LOOK_EVERY_S, KeptVoice
 from device.contracts import Spoken
 from device.errors import TtsError
-from device.replies import Pack
 from device.reply_sounds import LOOK_AGAIN_S, MOST_FAILURES, keep_ready
 from tests import virtual_time
-from tests.device.test_replies import PACK
 from tests.fakes import FakeVoice
 
 OWLS = "Owls hunt at night, because mice come out in the dark."
@@ -30,7 +28,7 @@ class FakeReplies:
     tidied: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def open(self, pack: Pack) -> bool:
+    async def open(self) -> bool:
         return self.opens.pop(0) if len(self.opens) > 1 else self.opens[0]
 
     async def tidy(self) -> None:
@@ -53,7 +51,7 @@ class Rendering:
 
     async def works(self, seconds: float) -> None:
         kept = KeptVoice(self.voice, (), Path("/nonexistent"), "key")
-        task = asyncio.ensure_future(keep_ready(self.replies, PACK, kept, self.idle))
+        task = asyncio.ensure_future(keep_ready(self.replies, kept, self.idle))
         await asyncio.sleep(seconds)
         task.cancel()
         await asyncio.wait([task])
