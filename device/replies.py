@@ -110,8 +110,10 @@ class Replies:
         pack: Pack,
         learner: Learner | None = None,
     ) -> None:
-        """`make_store` is called in either thread. `lived`: lived seconds. Without a `learner` nothing is
-        learned, and nothing is written about what was asked."""
+        """`make_store` is called in either thread, `lived` (lived seconds) in the event loop only.
+
+        Without a `learner` nothing is learned, and nothing is written about what was asked.
+        """
         self.refused: Counter[Refusal] = Counter()
         """Why turns were not learned from, since the start."""
         self.is_open = False
@@ -138,7 +140,8 @@ class Replies:
         """
         if not self.is_open:
             with contextlib.suppress(OSError, sqlite3.Error, TwomindsError):  # told
-                await self._change(self._bring_up_to_date, OPEN_S)
+                now_s = self._lived()
+                await self._change(lambda store: self._bring_up_to_date(store, now_s), OPEN_S)
                 self.is_open = await self._look(lambda store: True, OPEN_S) or False
         return self.is_open
 
@@ -148,12 +151,13 @@ class Replies:
         """See `ports.Recall`."""
         if not (self.is_open and self._limits.use):
             return None
-        found = await self._look(lambda store: self._found(store, text, language), LOOKUP_S)
+        now_s = self._lived()
+        found = await self._look(lambda store: self._found(store, text, language, now_s), LOOKUP_S)
         self._given = (text, found.reply_id) if found else None
         return found
 
-    def _found(self, store: ReplyStore, text: str, language: str) -> KeptReply | None:
-        found = self._matcher.best(text, language, self._whose.character, self._lived(), store)
+    def _found(self, store: ReplyStore, text: str, language: str, now_s: float) -> KeptReply | None:
+        found = self._matcher.best(text, language, self._whose.character, now_s, store)
         if found is None:
             return None
         row, confidence = found
@@ -185,49 +189,57 @@ class Replies:
 
     def learn(self, record: TurnRecord) -> None:
         """Learn from a turn that has ended, if it may be, and count what was spoken from here. At once."""
-        if self._learner is None or not self._limits.use:
+        learner, now_s = self._learner, self._lived()
+        if learner is None or not self._limits.use:
             self.refused[Refusal.NO_CONSENT] += 1
-            return
-        if record.route and record.route.mind is Mind.CACHE and self._given and record.spoken:
-            text, reply_id = self._given
-            if text == record.heard:
-                self._later(lambda store: store.used(reply_id, self._lived()))
-        found = lesson(record, self._learner.rules, self._learner.openings)
-        if isinstance(found, Lesson):
-            self._later(lambda store: self._keep(store, found))
+        elif record.route and record.route.mind is Mind.CACHE:
+            self._count(record, now_s)
         else:
+            self._later(lambda store: self._learn_from(store, record, learner, now_s))
+
+    def _count(self, record: TurnRecord, now_s: float) -> None:
+        """That it was used, if that was answered from here which was asked here."""
+        text, reply_id = self._given or ("", 0)
+        if record.spoken and record.heard == text:
+            self._later(lambda store: store.used(reply_id, now_s))
+
+    def _learn_from(self, store: ReplyStore, record: TurnRecord, learner: Learner, now_s: float) -> bool:
+        """Whether something was. In the thread: a long answer takes some milliseconds to judge."""
+        found = lesson(record, learner.rules, learner.openings)
+        if not isinstance(found, Lesson):
             self.refused[found] += 1
-
-    def _keep(self, store: ReplyStore, learned: Lesson) -> None:
-        language, now_s = self._whose.language, self._lived()
-        wording = self._matcher.wording(learned.question, language)
+            return False
+        language, character = self._whose.language, self._whose.character
+        wording = self._matcher.wording(found.question, language)
         if wording is None:
-            return
+            return False
         until_s = now_s + self._limits.learned_days * DAY_S
-        source, character = Mind.SYSTEM_2.value, self._whose.character
-        new = NewReply(language, (wording,), learned.answer, source, ALLOWED, character, until_s)
+        source = Mind.SYSTEM_2.value
+        new = NewReply(language, (wording,), found.answer, source, ALLOWED, character, until_s)
         store.put(new, now_s)
-        store.evict(self._most_bytes, self._lived())
+        store.evict(self._most_bytes, now_s)
+        return True
 
-    def _later(self, change: Callable[[ReplyStore], None]) -> None:
-        """Returns at once; after the changes before it."""
+    def _later(self, change: Callable[[ReplyStore], bool | None]) -> None:
+        """Returns at once; after those before it. `change` tells whether there is something to render."""
         if self._waiting >= MOST_WAITING:
             self._writing.note(StageTimeout(self._writer.name, DISK_S))
             return
         errors: list[BaseException] = []
+        news: list[bool | None] = []
         try:
-            job = self._writer.submit(lambda store, stop: change(store))
+            job = self._writer.submit(lambda store, stop: news.append(change(store)))
         except StageError as error:
             self._writing.note(error)
             return
         self._waiting += 1
         job.on_error(errors.append)
-        job.when_ended(lambda: self._changed(errors))
+        job.when_ended(lambda: self._ended(errors, news))
 
-    def _changed(self, errors: Sequence[BaseException]) -> None:
+    def _ended(self, errors: Sequence[BaseException], news: Sequence[bool | None]) -> None:
         self._waiting -= 1
         self._writing.note(errors[0] if errors else None)
-        if not errors:
+        if any(news):
             self.changed.set()
 
     # --- letting go ------------------------------------------------------------------------------
@@ -242,20 +254,21 @@ class Replies:
 
     async def tidy(self) -> None:
         """Remove what is no longer good. Never raises."""
+        now_s = self._lived()
         with contextlib.suppress(OSError, sqlite3.Error, TwomindsError):  # told
-            await self._change(lambda store: store.remove_expired(self._lived()))
+            await self._change(lambda store: store.remove_expired(now_s))
 
-    def _bring_up_to_date(self, store: ReplyStore) -> None:
+    def _bring_up_to_date(self, store: ReplyStore, now_s: float) -> None:
         if self._learner is None:
             store.forget_since(None)
         self._index_anew(store)
-        store.remove_expired(self._lived())
+        store.remove_expired(now_s)
         store.sounds.keep_only(self._whose.voice)
         if store.note("pack") != self._pack.fingerprint:
             store.remove_source("pack")
-            store.put_all(self._pack.replies(), self._lived())
+            store.put_all(self._pack.replies(), now_s)
             store.set_note("pack", self._pack.fingerprint)
-        store.evict(self._most_bytes, self._lived())
+        store.evict(self._most_bytes, now_s)
 
     def _index_anew(self, store: ReplyStore) -> None:
         """By the matcher's rules, where they have changed since the index was made."""
@@ -302,11 +315,12 @@ class Replies:
 
     async def keep_sound(self, reply_id: int, clauses: Sequence[Spoken]) -> None:
         """Raises as `forget`."""
+        now_s = self._lived()
         rows = [SoundRow(clause.text, clause.audio.rate_hz, clause.audio.pcm) for clause in clauses]
 
         def keep(store: ReplyStore) -> None:
             store.sounds.put(reply_id, self._whose.voice, rows)
-            store.evict(self._most_bytes, self._lived())
+            store.evict(self._most_bytes, now_s)
 
         await self._change(keep)
 

@@ -65,7 +65,7 @@ _OF_ANSWER: Final = (Refusal.ANSWER_EXPIRES, Refusal.ANSWER_TO_ONE, Refusal.ANSW
 _PRIVATE: Final = {Private.HEALTH: Refusal.HEALTH, Private.PLACES: Refusal.PLACE}
 """What tells about a person otherwise is `PERSONAL`."""
 _LASTING: Final = frozenset({Demand.KNOWLEDGE, Demand.REASONING, Demand.OTHER})
-_FULL_NAME: Final = re.compile(r"\b([A-Z][\w'’]+)(?: [A-Z][\w.'’]*| (?:da|de|der|van|von))* [A-Z][\w'’-]+")
+_FULL_NAME: Final = re.compile(r"\b[A-Z][\w'’]+(?: [A-Z][\w.'’]*| (?:da|de|der|van|von))* [A-Z][\w'’-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,14 @@ class Learning:
 
     patterns: Mapping[Refusal, re.Pattern[str]]
     question: re.Pattern[str]
+    lasting: re.Pattern[str]
+    """Words that make a question sound as if its answer changed, though it does not."""
     privacy: Privacy
     demands: Demands
     evasions: Evasions
 
     def refuses(self, question: str, answer: str) -> Refusal | None:
-        """Why this is not kept; None: it may be. About a millisecond."""
+        """Why this is not kept; None: it may be. Up to 10 ms for a long answer."""
         return self.refuses_question(question) or self.refuses_answer(answer)
 
     def refuses_question(self, text: str) -> Refusal | None:
@@ -94,7 +96,7 @@ class Learning:
             return Refusal.FOLLOW_UP
         if told := self.privacy.told(text):
             return _private(told)
-        asked = self.demands.of(text)
+        asked = self.demands.of(self.lasting.sub("", whole))
         if asked is Demand.RECENCY:
             return Refusal.EXPIRES
         if asked not in _LASTING or not self.question.search(bare):
@@ -117,10 +119,16 @@ class Learning:
         return None
 
     def _without_the_famous(self, text: str) -> str:
-        """Whom System 2 calls by first name and surname, the world knows; a child is called by the first."""
+        """Without names of several words: whom System 2 calls by first name and surname, the world knows.
+
+        What begins a sentence counts as a name only if it is one ("Hello Tom" is none).
+        """
 
         def left(name: re.Match[str]) -> str:
-            return "" if self.privacy.first_name.fullmatch(name[1].lower()) else name[0]
+            words = name[0].lower().split()
+            begins = not text[: name.start()].rstrip(" ")[-1:].islower()
+            known = words[:1] if begins else words
+            return "" if any(self.privacy.first_name.fullmatch(word) for word in known) else name[0]
 
         return _FULL_NAME.sub(left, text)
 
@@ -134,6 +142,7 @@ def load(language: str, root: Path = PACKS) -> Learning:
     return Learning(
         {refusal: compiled(path, words, found[heading]) for refusal, heading in refused.items()},
         compiled(path, words, found["question"]),
+        compiled(path, words, found["lasting"]),
         privacy.load(language, root),
         demand.load(language, root),
         evasions.load(language, root),

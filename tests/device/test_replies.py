@@ -118,7 +118,10 @@ def test_what_system_2_answered_is_said_again_when_it_is_asked_again_after_a_res
     async def story() -> None:
         async with cache.open() as replies:
             assert await replies.recall(QUESTION, "en") is None
+            await learned(replies, replace(turn(), heard="how do you feel"))
+            assert not replies.changed.is_set()
             await learned(replies)
+            assert replies.changed.is_set()
         async with cache.open() as replies:
             found = await replies.recall("Could you tell me why the sky is blue?", "en")
             assert found is not None
