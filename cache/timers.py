@@ -41,6 +41,17 @@ class TimerRow:
     """It has begun to ring, and nobody has dismissed it yet."""
 
 
+def all_timers(database: sqlite3.Connection) -> list[TimerRow]:
+    """The next one first. Raises sqlite3.Error."""
+    rows = database.execute(
+        "SELECT id, kind, label, length_s, local, due_utc, rang FROM timers ORDER BY due_utc, id"
+    )
+    return [
+        TimerRow(int(timer_id), str(kind), str(label), int(length_s), str(local), float(due), bool(rang))
+        for timer_id, kind, label, length_s, local, due, rang in rows
+    ]
+
+
 class TimerStore:
     """The timers of one device. Belongs to the one thread that made it."""
 
@@ -50,13 +61,7 @@ class TimerStore:
 
     def all(self) -> list[TimerRow]:
         """Every timer, the next one first. Raises sqlite3.Error."""
-        rows = self._database.execute(
-            "SELECT id, kind, label, length_s, local, due_utc, rang FROM timers ORDER BY due_utc, id"
-        )
-        return [
-            TimerRow(int(timer_id), str(kind), str(label), int(length_s), str(local), float(due), bool(rang))
-            for timer_id, kind, label, length_s, local, due, rang in rows
-        ]
+        return all_timers(self._database)
 
     def replace(self, rows: list[TimerRow]) -> None:
         """Keep these and no others; on disk when this returns, all or none. Raises sqlite3.Error.

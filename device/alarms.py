@@ -113,6 +113,7 @@ class Alarms:
 
     def add(self, timer: Timer) -> TimerRefusal | None:
         refusal = self._book.add(timer, self._clocks.now())
+        self._next_try_s = 0.0  # somebody wants it kept: a disk that failed is tried at once
         self._changed()
         return refusal
 
@@ -156,6 +157,7 @@ class Alarms:
                 self._look()
                 await self._nap()
         finally:
+            self._next_try_s = 0.0  # a disk that failed is tried once more
             self._keep(self._clocks.now())
             await self._kept.close()
 

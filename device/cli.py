@@ -24,6 +24,7 @@ from msgspec.structs import replace
 import models.commands
 from device import __version__, cache_commands, cli_bench_stt, config_load, config_show, log, places
 from device.config import Settings, System2
+from device.core_dumps import forbid_core_dumps
 from device.egress import Egress, install_guard
 from device.errors import AudioFileError, SettingsError, TwomindsError, parts
 from device.hw import checked
@@ -60,6 +61,7 @@ def console() -> None:
 
     An interpreter that ends under a thread in native code crashes, so one that hangs is left where it is.
     """
+    forbid_core_dumps()
     code = main()
     if names := still_running():
         logging.warning("left behind at the end: %s", ", ".join(names))

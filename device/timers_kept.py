@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cache.database import DAMAGED
+from cache.reading import read_timers
 from cache.timers import TimerRow, TimerStore
 from device.errors import StageError
 from device.jobs import StopFlag, Worker
@@ -40,14 +41,27 @@ class KeptTimers:
         """The last attempt went well."""
 
     async def recall(self) -> Recalled | None:
-        """What was kept; None when the disk cannot be read (now)."""
+        """What was kept; None when the disk cannot be read (now).
+
+        One that can only be read is enough: what it holds is to ring, and `working` tells of the rest.
+        """
         try:
             recalled = await self._worker.run(_read, DISK_S)
         except (OSError, sqlite3.Error, StageError) as error:
             self._note(error)
-            return None
+            return await self._only_read()
         self._note(None)
         return recalled
+
+    async def _only_read(self) -> Recalled | None:
+        reader = Worker("timers, only read", lambda: self._file)
+        try:
+            rows = await reader.run(lambda file, stop: read_timers(file), DISK_S)
+        except (OSError, sqlite3.Error, StageError):  # told: it cannot be written either
+            return None
+        finally:
+            await reader.close()
+        return Recalled(rows, lost=False)
 
     def keep(self, rows: list[TimerRow]) -> None:
         """Write these instead of what is there; returns at once."""

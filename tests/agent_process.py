@@ -49,6 +49,9 @@ class Agent:
     async def ask(self, text: str) -> float:
         return await self._do("ask", text=text)
 
+    async def choose(self, setting: str, value: str | int) -> float:
+        return await self._do("choose", setting=setting, value=value)
+
     async def repeat(self) -> float:
         return await self._do("repeat")
 
@@ -120,16 +123,19 @@ class Agent:
 
 
 @contextlib.asynccontextmanager
-async def agent(state: Path, env: Mapping[str, str]) -> AsyncIterator[Agent]:
-    """Started as a person does, opened as its start screen says, ended as a service manager does."""
-    errors = state / "log.txt"
-    with _log(errors) as log:
+async def agent(state: Path, env: Mapping[str, str], log: Path | None = None) -> AsyncIterator[Agent]:
+    """Started as a person does, opened as its start screen says, ended as a service manager does.
+
+    Its log is `log.txt` in the state directory, unless it is named.
+    """
+    errors = log or state / "log.txt"
+    with _log(errors) as written:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "device.cli", *VERBOSE, "run", "--port", "0"),
             cwd=ROOT,
             env={**os.environ, **env, "STATE_DIRECTORY": str(state), "PYTHONUNBUFFERED": "1"},
             stdout=asyncio.subprocess.PIPE,
-            stderr=log,
+            stderr=written,
         )
     try:
         host, token = await _address(process), _text(state / "panel" / "token").strip()

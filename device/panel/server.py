@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 ADDRESS = "127.0.0.1"
 OWN = (ADDRESS, "localhost", "[::1]")
 EVERYWHERE = "0.0.0.0"
+NOT_WRITTEN = "the disk does not take it; start in a terminal to see it"
 LEFT_EVERY_S = 1.0
 """How often pages are told what left."""
 
@@ -89,11 +90,8 @@ class Panel:
         if not self._listening.is_set():
             return ()
         if not to_a_person:
-            return (
-                self._reach.here,
-                *self._reach.network[:1],
-                "access code: panel/token, in the state directory",
-            )
+            code = "panel/token, in the state directory" if self._token.kept else NOT_WRITTEN
+            return self._reach.here, *self._reach.network[:1], f"access code: {code}"
         here = f"{self._with_token(self._reach.here)}  (hold the button)"
         if not self._reach.network:
             return (here,)

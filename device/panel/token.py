@@ -34,6 +34,8 @@ class Token:
 
     def __init__(self, letters: str) -> None:
         self._letters = letters
+        self.kept = True
+        """It can be read in its file."""
 
     @property
     def shown(self) -> str:
@@ -62,6 +64,7 @@ def kept_token(file: Path) -> Token:
         else:
             write_private(file, f"{token.shown}\n".encode())
     except OSError as error:
+        token.kept = known
         log.warning("The page's access code cannot be kept in %s: %s.", file, error.strerror)
     return token
 

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from cache.timers import TimerRow
 from device.alarms import LONGEST_NAP_S, RING_EVERY_S, RING_FOR_S, TRY_DISK_AGAIN_S, Alarms, Clocks
 from device.brain.packs import timer_phrases
@@ -18,6 +20,7 @@ from tests.virtual_time import run
 NOON_S = datetime(2026, 3, 3, 12, 0, tzinfo=UTC).timestamp()
 TEA = Timer(TimerKind.TIMER, "tea", length_s=240)
 PILLS = Timer(TimerKind.REMINDER, "to take your pills", length_s=600)
+TEN_YEARS_S = 3652 * 86_400.0
 SEVEN = Timer(TimerKind.ALARM, local=datetime(2026, 3, 4, 7, 0))
 
 
@@ -388,6 +391,36 @@ def test_a_device_that_wakes_in_1970_waits_for_the_time_of_day() -> None:
 # --- the disk's troubles -------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("leap_s", [TEN_YEARS_S, -TEN_YEARS_S, -NOON_S])
+def test_a_clock_that_leaps_by_years_moves_no_timer_that_runs(leap_s: float) -> None:
+    async def story(device: Device) -> None:
+        device.alarms.add(TEA)
+        await asyncio.sleep(60)
+        device.wall_ahead_s += leap_s
+        await asyncio.sleep(240)
+
+    device = Device().play(story)
+    assert device.times_s[0] == TEA.length_s
+    assert device.texts[0] == "Time is up! Your tea timer has ended."
+
+
+@pytest.mark.parametrize("leap_s", [-TEN_YEARS_S, -NOON_S])
+def test_a_clock_that_is_years_behind_after_a_restart_keeps_a_timer_for_its_length_at_most(
+    leap_s: float,
+) -> None:
+    async def story(device: Device) -> None:
+        await asyncio.sleep(TEA.length_s + 10)
+
+    device = set_and_die(TEA).again(after_s=leap_s).play(story)
+    assert device.times_s[0] == TEA.length_s
+
+
+def test_a_clock_that_is_ten_years_ahead_after_a_restart_tells_of_a_timer_instead_of_losing_it() -> None:
+    device = set_and_die(TEA, PILLS).again(after_s=TEN_YEARS_S).play(nothing)
+    assert len(device.texts) == 1
+    assert "ended" in device.texts[0]
+
+
 def test_with_a_disk_that_fails_they_ring_all_the_same_and_it_says_so_once() -> None:
     async def story(device: Device) -> None:
         device.alarms.add(TEA)
@@ -414,6 +447,29 @@ def test_a_disk_that_recovers_gets_everything() -> None:
         assert len(device.disk.rows) == 1
 
     Device(Disk(fails=True)).play(story)
+
+
+def test_a_disk_that_failed_is_tried_at_once_when_another_is_set() -> None:
+    async def story(device: Device) -> None:
+        device.alarms.add(PILLS)
+        await asyncio.sleep(10)
+        device.disk.fails = device.disk.unreadable = False
+        device.alarms.add(TEA)
+        await asyncio.sleep(0.1)
+        assert device.alarms.lasting
+        assert len(device.disk.rows) == 2
+
+    Device(Disk(fails=True)).play(story)
+    Device(Disk(unreadable=True)).play(story)
+
+
+def test_a_disk_that_failed_is_tried_once_more_at_the_end() -> None:
+    async def story(device: Device) -> None:
+        device.alarms.add(PILLS)
+        await asyncio.sleep(10)
+        device.disk.fails = False
+
+    assert len(Device(Disk(fails=True)).play(story).disk.rows) == 1
 
 
 def test_nothing_is_written_over_timers_that_could_not_be_read_yet() -> None:

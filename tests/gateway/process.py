@@ -30,6 +30,8 @@ class Running:
     scheme: str
     """ws, or wss where the settings name a certificate."""
     data: Path
+    told: list[str]
+    """What it has printed so far."""
 
     @property
     def device_url(self) -> str:
@@ -76,14 +78,14 @@ def running_gateway(data: Path, **settings: str | float) -> Iterator[Running]:
     told: list[str] = []
     try:
         scheme, host = _ready(process, told)
-        yield Running(process, host, scheme, data)
+        yield Running(process, host, scheme, data, told)
     finally:
         process.kill()
         process.wait()
 
 
 def _ready(process: subprocess.Popen[str], told: list[str]) -> tuple[str, str]:
-    """Scheme, and host and port, once it says them; from then on what it says is read and dropped."""
+    """Scheme, and host and port, once it says them; from then on what it says is read all the same."""
     assert process.stdout is not None
     stopping = threading.Timer(STARTS_WITHIN_S, process.kill)
     stopping.start()
@@ -91,7 +93,7 @@ def _ready(process: subprocess.Popen[str], told: list[str]) -> tuple[str, str]:
         for line in process.stdout:
             told.append(line)
             if found := _ADDRESS.search(line):
-                threading.Thread(target=process.stdout.read, daemon=True).start()
+                threading.Thread(target=told.extend, args=(process.stdout,), daemon=True).start()
                 return found[1], found[2]
     finally:
         stopping.cancel()

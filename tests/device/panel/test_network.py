@@ -210,6 +210,17 @@ def test_it_is_not_there_unless_switched_on() -> None:
     asyncio.run(story())
 
 
+def test_a_journal_is_not_told_to_look_for_an_access_code_where_it_could_not_be_written() -> None:
+    async def story() -> None:
+        async with served() as everything:
+            *_, line = everything.panel.shown(to_a_person=False)
+            assert "the disk does not take it" in line
+            assert len(line) <= 73
+
+    panel_directory(os.environ).write_text("a file where the folder should be")
+    asyncio.run(story())
+
+
 def test_what_makes_certificates_is_not_loaded_unless_it_is_needed() -> None:
     seen = "import sys, device.panel.server; print('cryptography' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", seen], cwd=ROOT, capture_output=True, timeout=60)

@@ -13,6 +13,7 @@ def test_it_is_made_once_and_stays(tmp_path: Path) -> None:
     file = tmp_path / "panel" / "token"
     token = kept_token(file)
     assert kept_token(file).shown == token.shown
+    assert token.kept
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.parent.stat().st_mode & 0o777 == 0o700
 
@@ -45,6 +46,7 @@ def test_a_disk_that_keeps_nothing_keeps_nobody_from_the_page(
     (tmp_path / "panel").write_text("no folder")
     token = kept_token(tmp_path / "panel" / "token")
     assert token.fits(token.shown)
+    assert not token.kept
     assert "cannot be kept" in caplog.text
     assert token.shown not in caplog.text
 
