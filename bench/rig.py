@@ -13,7 +13,7 @@ from device.config import Settings, Talk
 from device.contracts import RATE_HZ, Audio
 from device.conversation import Conversation
 from device.notices import Board
-from device.ports import Brain, SpeechToText, TextToSpeech, VoiceDetector
+from device.ports import Brain, Recall, SafetyGate, SpeechToText, TextToSpeech, VoiceDetector
 from device.record import TurnRecord
 from device.session import Ears, Session
 from device.turn import Answerers
@@ -45,17 +45,19 @@ async def rig(
     detector: VoiceDetector | None = None,
     *,
     silent: bool = False,
+    recall: Recall | None = None,
+    judge: SafetyGate | None = None,
 ) -> AsyncIterator[Rig]:
     """Everything between the engines is the product's; the microphone hears a steady sound.
 
-    `silent`: what is said takes no time.
+    `silent`: what is said takes no time. `judge` takes the place of a gate that lets everything pass.
     """
     clock = asyncio.get_running_loop().time
     ended: asyncio.Queue[TurnRecord] = asyncio.Queue()
     hub, speaker, board = FrameHub(), SimulatedSpeaker(fast=silent), Board()
     settings = Settings(talk=talk or Talk())
     gate = FakeGate()
-    answerers = Answerers(brain, gate, tts, speaker, stock, board)
+    answerers = Answerers(brain, judge or gate, tts, speaker, stock, board, recall)
     ears = Ears(hub, detector or FakeDetector(), stt)
     session = Session(settings, ears, answerers, FakeRobot(), ended.put_nowait, clock, Conversation())
     sound = Audio(b"\1\0" * RATE_HZ * 60, RATE_HZ)

@@ -51,9 +51,7 @@ def open_database(
 
 def is_damage(error: BaseException) -> bool:
     """SQLite says that the file is no sound database. On a disk that fails, it may say so of a sound one."""
-    code = (
-        getattr(error, "sqlite_errorcode", 0) & 0xFF
-    )  # the low byte is the primary code, sqlite.org/rescode
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # its primary code: sqlite.org/rescode.html
     return isinstance(error, _DamagedError) or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 

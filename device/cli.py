@@ -22,7 +22,16 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 import models.commands
-from device import __version__, cli_bench_stt, config_load, config_show, forget_command, log, places
+from device import (
+    __version__,
+    cache_commands,
+    cli_bench_stt,
+    config_load,
+    config_show,
+    forget_command,
+    log,
+    places,
+)
 from device.config import Settings, System2
 from device.core_dumps import forbid_core_dumps
 from device.egress import Egress, install_guard
@@ -132,6 +141,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     forget_command.register(commands, _add)
     models.commands.register(commands, _add)
+    cache_commands.register(commands, _add, _settings)
     return parser
 
 

@@ -107,6 +107,12 @@ class OutboxError(TwomindsError):
     retryable = True
 
 
+class RepliesError(TwomindsError):
+    """The cache of replies cannot be read or changed as a person asked."""
+
+    code = "replies"
+
+
 class StageTimeout(StageError, TimeoutError):
     """A stage did not answer by its deadline."""
 

@@ -65,6 +65,8 @@ class TurnRecord:
     engines: dict[str, str] = field(default_factory=dict)
     heard: str = ""
     confidence: float | None = None
+    certain: bool = True
+    """See `Transcript`."""
     made: str = ""
     """Everything that was to be spoken, whether it sounded or not."""
     spoken: str = ""

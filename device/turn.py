@@ -176,6 +176,7 @@ class Turn:
         self.record.mark(Stage.TRANSCRIPT)
         self.record.heard = transcript.text
         self.record.confidence = transcript.confidence
+        self.record.certain = transcript.certain
         self.record.engines["stt"] = transcript.engine
         heard = Heard(self.record.turn_id, transcript.text, final=True, engine=transcript.engine)
         self._with.board.post(heard)

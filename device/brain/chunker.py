@@ -243,6 +243,13 @@ class ClauseSplitter:
         return _Strength.PAUSE if follower.islower() else _Strength.SENTENCE
 
 
+def in_clauses(text: str) -> tuple[str, ...]:
+    """A whole text as it is cut before it is spoken."""
+    splitter = ClauseSplitter()
+    cut = [*splitter.feed(text), *splitter.flush()]
+    return tuple(clause.strip() for clause in cut if clause.strip())
+
+
 def _without_full_stop(left: str, marks: str, follower: str) -> _Strength:
     range_or_groups = not set(marks) - set(" -–—:/")
     if left[-1:].isdigit() and follower.isdigit() and range_or_groups:

@@ -61,7 +61,7 @@ class Demands:
     def of(self, text: str) -> Demand:
         """What `text` asks; well under a millisecond."""
         whole = normalise(text[:LONGEST])
-        bare = self._without_beginning(whole)
+        bare = self.without_beginning(whole)
         own = self.own_affairs.search(bare) is not None
         for heading, demand in _ORDER:
             if own and heading in _OF_THE_WORLD:
@@ -70,7 +70,8 @@ class Demands:
                 return demand
         return Demand.OTHER
 
-    def _without_beginning(self, words: str) -> str:
+    def without_beginning(self, words: str) -> str:
+        """Normalised words from where what is wanted begins: without "please" and the like."""
         while phrase := next((phrase for phrase in self.before if words.startswith(phrase + " ")), None):
             words = words[len(phrase) + 1 :]
         return words

@@ -31,12 +31,17 @@ _CHECK = struct.Struct("<4sII")
 _VOICE_FOLDER = re.compile(r"[0-9a-f]{16}")
 
 
+def voice_name(key: str) -> str:
+    """A short name for the voice that `key` describes, the same as long as it sounds the same."""
+    return _digest(f"{_FORMAT} {key}")[:16]
+
+
 class KeptSounds:
     """One voice's folder; `key` names everything that its sound depends on."""
 
     def __init__(self, root: Path, key: str) -> None:
         self._root = root
-        self._folder = root / _digest(f"{_FORMAT} {key}")[:16]
+        self._folder = root / voice_name(key)
 
     def load(self, clauses: Collection[str]) -> dict[str, Audio]:
         """The sound of each clause that is kept undamaged. What nobody needs any more is removed."""

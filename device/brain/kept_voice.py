@@ -7,8 +7,8 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
-from device.brain.chunker import ClauseSplitter
-from device.brain.kept_sounds import KeptSounds
+from device.brain.chunker import in_clauses
+from device.brain.kept_sounds import KeptSounds, voice_name
 from device.contracts import Audio, Emotion
 from device.errors import StageTimeout, TtsError
 from device.jobs import Worker
@@ -38,11 +38,14 @@ class KeptVoice:
     def __init__(self, tts: TextToSpeech, sentences: Iterable[str], folder: Path, key: str) -> None:
         """`key` names everything that the sound of `tts` depends on: another voice never gets this sound."""
         self.name = tts.name
+        self.voice = voice_name(key)
+        """Another whenever the same text sounds otherwise."""
         self._tts = tts
-        self._clauses = tuple(dict.fromkeys(c for sentence in sentences for c in _clauses(sentence)))
+        self._clauses = tuple(dict.fromkeys(c for sentence in sentences for c in in_clauses(sentence)))
         self._sounds: dict[str, Audio] = {}
         self._disk = Worker("kept sounds", lambda: KeptSounds(folder, key))
         self._disk_works = True
+        self._one_at_a_time = asyncio.Lock()
         self._rendering: asyncio.Task[Audio | None] | None = None
         self._in_use = 0
 
@@ -78,15 +81,13 @@ class KeptVoice:
             self._in_use -= 1
 
     async def render_missing(self, idle: Callable[[], bool]) -> None:
-        """Render what is not ready yet, one clause after the other, and only while `idle()` says so.
+        """Render what is not ready yet, one clause after the other, each as `render` does.
 
-        What is under way is broken off as soon as somebody wants the device or the voice, and made
-        anew later. Ends when all is ready, when there is too much of it, or after some failures.
-        Cancel-safe.
+        Ends when all is ready, when there is too much of it, or after some failures. Cancel-safe.
         """
         failures = 0
         for clause in self.missing:
-            audio = await self._rendered(clause, lambda: not self._in_use and idle())
+            audio = await self.render(clause, idle)
             if audio is None:
                 failures += 1
                 log.warning("A stock phrase could not be rendered; it will be spoken when it is needed.")
@@ -94,6 +95,17 @@ class KeptVoice:
                     return
             elif not await self._keep(clause, audio):
                 return
+
+    async def render(self, clause: str, idle: Callable[[], bool]) -> Audio | None:
+        """A clause's sound, made in the background and only while `idle()` says so; None if that fails.
+
+        It is broken off as soon as somebody wants the device or the voice, and made anew later. Whoever
+        else renders waits until it is done. Cancel-safe.
+        """
+        if (kept := self._sounds.get(clause)) is not None:
+            return kept
+        async with self._one_at_a_time:
+            return await self._rendered(clause, lambda: not self._in_use and idle())
 
     async def close(self) -> None:
         """Close the engine, too; kept clauses can still be spoken."""
@@ -103,7 +115,7 @@ class KeptVoice:
 
     def _kept(self, text: str) -> list[Audio]:
         """The sound of a clause or of a whole sentence; empty unless all of it is ready."""
-        clauses = (text.strip(),) if text.strip() in self._sounds else _clauses(text)
+        clauses = (text.strip(),) if text.strip() in self._sounds else in_clauses(text)
         kept = [self._sounds[clause] for clause in clauses if clause in self._sounds]
         return kept if len(kept) == len(clauses) else []
 
@@ -156,10 +168,3 @@ class KeptVoice:
     def _disk_failed(self, error: OSError | StageTimeout) -> None:
         self._disk_works = False
         log.warning("Stock phrases are kept in memory only, until the next start: %s", error)
-
-
-def _clauses(sentence: str) -> tuple[str, ...]:
-    """As a reply is cut before it is spoken."""
-    splitter = ClauseSplitter()
-    cut = [*splitter.feed(sentence), *splitter.flush()]
-    return tuple(clause.strip() for clause in cut if clause.strip())

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from device.brain.normalise import normalise
-from device.brain.pack_files import BrokenPack, sections
+from device.brain.pack_files import sections
+from device.brain.pack_patterns import compiled
 from device.brain.packs import PACKS
 from device.brain.places import names
 from device.config import Consent
@@ -23,7 +24,6 @@ LONGEST: Final = 600
 """Characters, about 40 s of speech; nobody looks through more, so a longer text tells everything."""
 NUMBER_DIGITS: Final = 7
 """So many digits in a row are a number that reaches somebody; the shortest telephone numbers have as many."""
-_STANDS_FOR: Final = re.compile(r"<(\w+)>")
 _WHOLE_NUMBER: Final = re.compile(r"\d+")
 _OTHER_LETTER: Final = re.compile(r"[^\W\d_a-zà-öø-ÿ]")
 """A letter that `normalise` does not know, in lower case: the word that it is in cannot be looked at."""
@@ -94,27 +94,10 @@ def load(language: str, root: Path = PACKS) -> Privacy:
     """Raises BrokenPack."""
     path = root / language / "privacy.txt"
     found = {**sections(path), "place": tuple(map(re.escape, names(language, root)))}
-    patterns = {kind: _compiled(path, found, found[kind.value]) for kind in Private}
+    patterns = {kind: compiled(path, found, found[kind.value]) for kind in Private}
     return Privacy(
         patterns,
-        _compiled(path, found, ("<first_name>(?:'s)?",)),
-        _compiled(path, found, found["public"]),
+        compiled(path, found, ("<first_name>(?:'s)?",)),
+        compiled(path, found, found["public"]),
         frozenset(found["digit"]),
     )
-
-
-def _compiled(path: Path, found: Mapping[str, Sequence[str]], lines: Sequence[str]) -> re.Pattern[str]:
-    """Any of the lines, as whole words. Raises BrokenPack."""
-    expressions = [rf"(?<!\S)(?:{_filled(path, found, line)})(?!\S)" for line in lines]
-    return re.compile("|".join(expressions))
-
-
-def _filled(path: Path, found: Mapping[str, Sequence[str]], line: str) -> str:
-    """A line with the words that <heading> stands for. Raises BrokenPack."""
-    try:
-        while _STANDS_FOR.search(line):
-            line = _STANDS_FOR.sub(lambda name: f"(?:{'|'.join(found[name[1]])})", line)
-        re.compile(line)
-    except (KeyError, re.error) as error:
-        raise BrokenPack(path, 1, f"{line[:80]!r} is no pattern ({error}); mend it.") from error
-    return line

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from device.brain.chunker import FIRST, LATER, UNSPEAKABLE_MAX, ClauseSplitter
+from device.brain.chunker import FIRST, LATER, UNSPEAKABLE_MAX, ClauseSplitter, in_clauses
 
 WORDS = [
     "yes",
@@ -215,3 +215,11 @@ def test_a_sentence_end_waits_for_the_letter_that_follows_it() -> None:
 def test_an_unknown_language_is_cut_by_punctuation() -> None:
     splitter = ClauseSplitter("xx")
     assert splitter.feed("Guten Tag. Wie geht es?") + splitter.flush() == ["Guten Tag.", "Wie geht es?"]
+
+
+def test_a_whole_text_is_cut_as_it_would_be_spoken() -> None:
+    assert in_clauses("Owls hunt at night, because mice come out in the dark. ") == (
+        "Owls hunt at night,",
+        "because mice come out in the dark.",
+    )
+    assert in_clauses(" … ") == ()

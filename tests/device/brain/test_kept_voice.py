@@ -183,6 +183,31 @@ def test_whoever_speaks_does_not_wait_for_what_is_being_rendered(tmp_path: Path)
     played(story)
 
 
+def test_a_clause_of_somebody_else_is_rendered_after_what_is_being_rendered(tmp_path: Path) -> None:
+    async def story() -> None:
+        tts = Voice()
+        voice = kept(tts, tmp_path, [BYE])
+        async with asyncio.TaskGroup() as group:
+            group.create_task(voice.render_missing(lambda: True))
+            await asyncio.sleep(0)
+            rendered = await voice.render("Hello there", lambda: True)
+        assert rendered is not None
+        assert rendered.pcm == await say(Voice(), "Hello there")
+        assert tts.texts == [BYE, "Hello there"]
+        assert await voice.render(BYE, lambda: False) is not None
+        assert tts.texts == [BYE, "Hello there"]
+
+    played(story)
+
+
+def test_a_voice_has_another_name_when_it_sounds_otherwise(tmp_path: Path) -> None:
+    async def story() -> None:
+        names = [KeptVoice(Voice(), [], tmp_path, key).voice for key in ("a", "b", "a")]
+        assert names[0] == names[2] != names[1]
+
+    played(story)
+
+
 def test_closing_a_clause_closes_the_voice(tmp_path: Path) -> None:
     async def story() -> None:
         tts = Voice()

@@ -179,11 +179,12 @@ def test_the_first_clause_sounds_while_the_second_is_made_and_the_third_is_thoug
     Device(brain=FakeBrain(sentences, every_s=0.5), voice=FakeVoice(first_takes_s=0.3)).play(story)
 
 
-def test_what_was_not_heard_for_certain_reaches_the_brain_as_uncertain() -> None:
+def test_what_was_not_heard_for_certain_reaches_brain_and_record_as_uncertain() -> None:
     async def story(device: Device) -> None:
         await device.say(0.5)
-        await device.turn()
+        record = await device.turn()
         assert device.brain.requests[0].certain is False
+        assert record.certain is False
 
     Device(stt=FakeStt(certain=False)).play(story)
 
