@@ -19,7 +19,7 @@ import cache.promises
 import cache.timers
 from bench.power_cuts.verdict import Found, Told
 from cache.database import DAMAGED, Synchronous, open_database
-from cache.memory import MemoryStore
+from cache.memory import MemoryRow, MemoryStore
 from cache.outbox import FILE, Bounds, Fresh, OutboxStore
 from cache.promises import PromiseRow, PromiseStore
 from cache.timers import TimerRow, TimerStore
@@ -110,12 +110,13 @@ class Memory:
         self._store = MemoryStore(self._file)
 
     def found(self) -> Found:
-        halves = [int(text) for _, text in self._store.last(10**9)]
+        halves = [int(row.text) for row in self._store.last(10**9)]
         torn = sum(first != second for first, second in zip(halves[::2], halves[1::2], strict=False))
         return Found(dict.fromkeys(halves, ""), _sound(self._file), torn + len(halves) % 2)
 
     def work(self, number: int) -> Iterator[Told]:
-        self._store.add(UTC, [("person", str(number)), ("device", str(number))])
+        rows = [MemoryRow(who, str(number), 0.0, 0.0) for who in ("person", "device")]
+        self._store.add(UTC, rows)
         yield Told("kept", self.name, number)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cache.memory import MemoryStore
+from cache.memory import MemoryRow, MemoryStore
 from cache.outbox import Bounds, Fresh, OutboxStore
 from cache.promises import PromiseRow, PromiseStore
 from cache.replies import ReplyStore
@@ -44,7 +44,7 @@ def _add_timer(store: TimerStore, number: int) -> None:
 
 
 def _add_lines(store: MemoryStore, number: int) -> None:
-    store.add(UTC, [("person", str(number)), ("device", WORDS)])
+    store.add(UTC, [MemoryRow("person", str(number), 0.0, 0.0), MemoryRow("device", WORDS, 0.0, 0.0)])
 
 
 def _add_item(store: OutboxStore, number: int) -> None:
