@@ -266,6 +266,13 @@ class OutboxStore:
         empty_log(self._database)
         return sent
 
+    def forget_kinds(self, kinds: Collection[str]) -> None:
+        """Remove what waits of these kinds, dead letters too, for good. Raises sqlite3.Error."""
+        marks = ", ".join("?" * len(kinds))
+        with self.together():
+            self._remove(f"kind IN ({marks})", tuple(kinds))
+        empty_log(self._database)
+
     def tidy(self, now_s: float) -> None:
         """For quiet times: what was acknowledged is gone from the disk, too, and what was sent long ago is
         not known any more. Raises sqlite3.Error.

@@ -139,7 +139,7 @@ def build_parser() -> argparse.ArgumentParser:
     check = _add(views, "check", _config_check, "find the mistakes in a settings file", checking)
     check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="not the one that would be read")
 
-    forget_command.register(commands, _add)
+    forget_command.register(commands, _add, _settings)
     models.commands.register(commands, _add)
     cache_commands.register(commands, _add, _settings)
     return parser

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from device.erasure import Erasure
+from device.config import Settings
 from device.errors import TwomindsError
 from device.forget_door import as_json, ask_agent
-from device.forget_stores import disk_parts
+from device.forget_stores import erasure_on_disk
 from device.lived_time import FILE, LivedTime
 from device.places import state_directory
 
@@ -26,7 +26,7 @@ _DURATION: Final = re.compile(r"(\d+)([smhd])")
 Add = Callable[..., argparse.ArgumentParser]
 
 
-def register(commands: Any, add: Add) -> None:
+def register(commands: Any, add: Add, settings: Callable[[], Settings]) -> None:
     """Add `forget` to the command line."""
     examples = "twominds forget --last 5m", "twominds forget --all --yes"
     forget = add(commands, "forget", _forget, "erase what was said, for good", *examples)
@@ -36,6 +36,7 @@ def register(commands: Any, add: Add) -> None:
     )
     what.add_argument("--all", action="store_true", help="all that was ever said, alarms and reminders, too")
     forget.add_argument("--yes", action="store_true", help="do not ask whether everything is really meant")
+    forget.set_defaults(settings=settings)
     forget.add_argument("--json", action="store_true", help="print what was erased as JSON")
 
 
@@ -50,7 +51,7 @@ def duration_s(text: str) -> float:
 def _forget(parsed: argparse.Namespace) -> int:
     if parsed.all and not parsed.yes and not _sure():
         return 1
-    report = asyncio.run(forget(state_directory(os.environ), parsed.last))
+    report = asyncio.run(forget(state_directory(os.environ), parsed.settings(), parsed.last))
     print(json.dumps(report, ensure_ascii=False) if parsed.json else as_text(report))
     return 0 if report["done"] else 1
 
@@ -63,14 +64,14 @@ def _sure() -> bool:
     return answer.strip().lower() == "yes"
 
 
-async def forget(state: Path, last_s: float | None) -> dict[str, Any]:
+async def forget(state: Path, settings: Settings, last_s: float | None) -> dict[str, Any]:
     """What was erased, as `forget_door.as_json` has it, and `by`: agent or disk. Raises NotReached."""
     told = await ask_agent(state, last_s)
     if told is not None:
         return {"by": "agent", **told}
     lived = LivedTime(state / FILE, time.time, time.monotonic)
-    erasure = Erasure(disk_parts(state, lived.now), None, state, lived.now)
-    report = await (erasure.forget_everything() if last_s is None else erasure.forget_last(last_s))
+    async with erasure_on_disk(state, settings, lived.now) as erasure:
+        report = await (erasure.forget_everything() if last_s is None else erasure.forget_last(last_s))
     return {"by": "disk", **as_json(report)}
 
 

@@ -4,26 +4,53 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import itertools
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
+from cache import outbox as outbox_store
 from cache.memory import MemoryStore
+from cache.replies import ReplyStore
 from cache.timers import TimerStore
-from device import damaged, memory, recordings, timers_kept
-from device.erasure import Forget
+from device import cache_files, damaged, memory, promises_kept, recordings, timers_kept
+from device.brain.packs import promise_phrases
+from device.config import Settings
+from device.erasure import Erasure, Forget
+from device.moment import Clocks
+from device.outbox import KeptOutbox
+from device.promises import PromiseClocks, Promises
 
-StoreT = TypeVar("StoreT", MemoryStore, TimerStore)
+
+class Store(Protocol):
+    def close(self) -> None: ...
 
 
-def disk_parts(state: Path, lived: Callable[[], float]) -> dict[str, Forget]:
+StoreT = TypeVar("StoreT", bound=Store)
+
+
+@contextlib.asynccontextmanager
+async def erasure_on_disk(
+    state: Path, settings: Settings, lived: Callable[[], float]
+) -> AsyncIterator[Erasure]:
     """Everything on disk that forgets, by the names that the agent uses. What is not there is not made."""
-    return {
-        "conversation": _in(MemoryStore, state / memory.FILE, lambda store, since_s: store.forget(since_s)),
+    parts: dict[str, Forget] = {
+        "conversation": _in(MemoryStore, state / memory.FILE, MemoryStore.forget),
         "alarms": _in(TimerStore, state / timers_kept.FILE, _forget_timers),
+        "replies": _in(ReplyStore, state / cache_files.FILE, ReplyStore.forget_since),
         recordings.PART: recordings.Recordings(state / recordings.FOLDER, lived).forget,
         damaged.PART: damaged.DamagedFiles(state).forget,
     }
+    if not (state / outbox_store.FILE).exists():
+        yield Erasure(parts, None, state, lived)
+        return
+    outbox = KeptOutbox(state, settings, Clocks(lived), linked=lambda: False)
+    try:
+        if (state / promises_kept.FILE).exists():
+            parts["promises"] = _promises(state, settings, outbox, lived).forget_since
+        yield Erasure(parts, outbox, state, lived)
+    finally:
+        await outbox.close()
 
 
 def _in(make: Callable[[Path], StoreT], file: Path, forget: Callable[[StoreT, float | None], int]) -> Forget:
@@ -43,3 +70,16 @@ def _forget_timers(store: TimerStore, since_s: float | None) -> int:
         store.replace([])
     store.erase_removed()
     return gone
+
+
+def _promises(state: Path, settings: Settings, outbox: KeptOutbox, lived: Callable[[], float]) -> Promises:
+    """They ask back what was sent, which only they can name. Nothing is announced here."""
+    return Promises(
+        promises_kept.KeptPromises(state),
+        outbox,
+        lambda announcement: None,
+        itertools.count(1),
+        promise_phrases(settings.language),
+        settings.promises.hours * 3600.0,
+        PromiseClocks(lived),
+    )

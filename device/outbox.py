@@ -136,6 +136,17 @@ class KeptOutbox:
         rows = await self._disk.run(lambda store: store.forget(from_s, spare=spare), ERASING_S)
         return tuple(map(_sent, dict.fromkeys((*rows, *(row for row in asked if row.made_s >= from_s)))))
 
+    async def forget_kinds(self, *kinds: OutgoingKind) -> None:
+        """Erase what waits of these kinds, whenever it came. Raises OutboxError."""
+        names = frozenset(kind.value for kind in kinds)
+
+        def stays(note: Fresh | SentRow) -> bool:
+            return isinstance(note, SentRow) or note.kind not in names
+
+        self._noted = list(filter(stays, self._noted))
+        self._being_written = list(filter(stays, self._being_written))
+        await self._disk.run(lambda store: store.forget_kinds(names), ERASING_S)
+
     # --- what was asked at once ------------------------------------------------------------------------
 
     def note_turn(self, ref: str, peer: str) -> None:

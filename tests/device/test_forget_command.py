@@ -51,6 +51,7 @@ def test_the_last_minutes_are_gone_and_the_rest_stays(
     assert [line.split() for line in told[1:]] == [
         ["conversation", "1"],
         ["alarms", "0"],
+        ["replies", "0"],
         ["recordings", "1"],
         ["damaged", "files", "1"],
     ]
