@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import ParamSpec
 
 import msgspec
 
+from device import lived_time
 from device.alarms import Alarms
 from device.audio.frames import FrameHub
 from device.audio.open_sound import OpenSound, open_sound
@@ -35,27 +37,47 @@ from device.conversation import Conversation
 from device.echo_proof import proven
 from device.egress import Egress, install_guard
 from device.engines import Engines, load_engines
+from device.erasure import Erasure
+from device.far_side import FarSide
 from device.hw import talk_button
 from device.hw.board import BoardWatch
 from device.hw.robot import SimulatedRobot
 from device.journal import Journal
-from device.link.link import Calls
-from device.linked import link_or_why, telling
+from device.kept_replies import kept_replies
+from device.lived_time import LivedTime, keep_saved
 from device.memory import remembered
-from device.notices import Board
+from device.moment import Clocks
+from device.notices import Board, Forgot
 from device.panel import ports as panel_ports
 from device.panel.server import Panel
 from device.places import chosen_file, panel_directory, state_directory
-from device.ports import Brain, Button, Robot, Speaker, System2, Timers, VoiceDetector
+from device.ports import (
+    Brain,
+    Button,
+    Forgetting,
+    Promises,
+    Recall,
+    Robot,
+    Speaker,
+    SpeechToText,
+    System2,
+    Timers,
+    VoiceDetector,
+)
 from device.record import TurnRecord
+from device.recordings import PART as RECORDINGS
+from device.recordings import WARNING as RECORDING
+from device.recordings import recorded, recording
+from device.reply_sounds import keep_ready
 from device.session import Ears, Session
 from device.start_screen import render
-from device.supervise import supervise
-from device.system2_shown import LINK
 from device.timers_kept import KeptTimers
 from device.turn import Answerers
 from device.way_in import WayIn
+from device.what_forgets import Keepers, erasure, forget_on_time
 from device.what_serves import what_serves
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +109,11 @@ class Beyond:
     timers: Timers | None = None
     system_two: System2 | None = None
     board_health: Callable[[], BoardHealth] = BoardHealth
+    promises: Promises | None = None
+    forgetting: Forgetting | None = None
+    recall: Recall | None = None
+    recorded: Callable[[SpeechToText], SpeechToText] = lambda ears: ears
+    """Ears whose utterances are kept, where a developer wants that."""
 
 
 ALONE = Beyond()
@@ -125,13 +152,15 @@ def assemble(
             gate=engines.gate,
         ),
         timers=beyond.timers,
+        promises=beyond.promises,
+        forgetting=beyond.forgetting,
     )
     far = beyond.system_two
     stt = LinkedEars(far, engines.stt, lambda: session.use) if far else engines.stt
     session: Session = Session(
         settings,
-        Ears(hub, detector, stt, sound.want, sound.echo_free),
-        Answerers(brain, engines.gate, engines.tts, sound.speaker, engines.phrases, board),
+        Ears(hub, detector, beyond.recorded(stt), sound.want, sound.echo_free),
+        Answerers(brain, engines.gate, engines.tts, sound.speaker, engines.phrases, board, beyond.recall),
         robot,
         ended,
         time.monotonic,
@@ -161,13 +190,16 @@ async def serve(settings: Settings) -> None:
     egress = Egress()
     install_guard(egress)
     board, faults, ids = Board(), Faults(), itertools.count(1)
-    journal = Journal(settings.consent, board)
     state = state_directory(os.environ)
-    remembering = remembered(state, allowed=settings.consent.transcripts)
+    lived = LivedTime(state / lived_time.FILE, time.time, time.monotonic)
+    journal = Journal(settings.consent, board, lived.now)
+    remembering = remembered(state, allowed=settings.consent.transcripts, lived=lived.now)
     async with (
         shining(settings.lights, board, faults),
         load_engines(settings, egress) as engines,
         remembering as conversation,
+        kept_replies(settings, engines.tts.voice, state, lived.now) as replies,
+        recording(state, settings.developer, lived.now) as recordings,
         open_sound(settings.sound, time.monotonic, faults) as sound,
     ):
         ears = None if sound.microphone else PageMicrophone(time.monotonic)
@@ -177,19 +209,39 @@ async def serve(settings: Settings) -> None:
         assert speaker
         says = timer_phrases(settings.language, name=settings.character.name)
         alarms = Alarms(KeptTimers(state), lambda ring: session.announce(ring), ids, says)
-        sounding = Sounding(speaker, microphone.want, echo_free(sound, state, settings.sound.loudest))
-        calls = Calls(halt=lambda: session.stop(), changed=lambda health: session.linked(health))
-        link = link_or_why(settings, egress, os.environ, calls, faults)
-        ended, watch = telling(link, journal.write), BoardWatch()
-        beyond = Beyond(alarms, link, watch.health)
-        device = assemble(settings, engines, sounding, ended, board, conversation, beyond)
+        far = FarSide(settings, egress, os.environ, state, Clocks(lived.now), lambda: session, faults, ids)
+        keepers = Keepers(conversation, journal, lambda: session, alarms, replies, recordings, far)
+        erasing = erasure(keepers, state, lived.now, lambda report: board.post(Forgot(report)))
+        watch = BoardWatch()
+        device = assemble(
+            settings,
+            engines,
+            Sounding(speaker, microphone.want, echo_free(sound, state, settings.sound.loudest)),
+            each(journal.write, far.ended, replies.learn),
+            board,
+            conversation,
+            Beyond(
+                timers=alarms,
+                system_two=far.system_two,
+                board_health=watch.health,
+                promises=far.promises,
+                forgetting=erasing,
+                recall=replies,
+                recorded=lambda stt: recorded(stt, recordings, settings.developer),
+            ),
+        )
         session = device.session
-        session.announced, session.stilled = alarms.over, alarms.dismiss
+        session.announced = each(alarms.over, far.announced)
+        session.stilled = alarms.dismiss
         faults.go_to(session.fault)
+        if settings.developer.keep_audio:
+            session.fault(RECORDINGS, RECORDING)
         if sound.speaker:
             session.latch.reaches(sound.speaker.silence)
         buttons = Buttons(session, settings.talk.longest_s, engines.phrases, ids)
-        joined = Joined(session, buttons.make(talk_button.PAGE), board, journal, conversation, egress)
+        joined = Joined(
+            session, buttons.make(talk_button.PAGE), board, journal, conversation, egress, erasing
+        )
         panel = Panel(settings.panel, page_of(settings, joined, ears, voice), panel_directory(os.environ))
         async with (
             embodied(settings, session, device.robot, device.hub, microphone, buttons, egress),
@@ -199,12 +251,25 @@ async def serve(settings: Settings) -> None:
             group.create_task(alarms.run(), name="timers")
             group.create_task(device.brain.prepare(conversation.history), name="get ready")
             group.create_task(engines.tts.render_missing(lambda: session.idle), name="fixed sentences")
+            group.create_task(keep_ready(replies, engines.tts, lambda: session.idle), name="kept replies")
             group.create_task(watch.run(), name="heat and battery")
-            if link:
-                group.create_task(supervise(LINK, link.run, session.fault), name="link")
+            group.create_task(far.run(), name="System 2")
+            forgetting = forget_on_time(settings, keepers, erasing, state, lived.now)
+            group.create_task(forgetting, name="forgetting")
+            group.create_task(keep_saved(lived), name="lived time")
             parts = what_serves(settings, engines, device.detector, sound, session.faults)
             await panel.url()
             print(render(parts, panel.shown(to_a_person=sys.stdout.isatty())), flush=True)
+
+
+def each(*told: Callable[P, None]) -> Callable[P, None]:
+    """One call for several who are told the same, in this order."""
+
+    def tell(*args: P.args, **kwargs: P.kwargs) -> None:
+        for call in told:
+            call(*args, **kwargs)
+
+    return tell
 
 
 def echo_free(sound: OpenSound, state: Path, loudest: int) -> Callable[[], bool]:
@@ -225,6 +290,7 @@ class Joined:
     journal: Journal
     conversation: Conversation
     egress: Egress
+    erasing: Erasure
 
 
 def page_of(
@@ -243,5 +309,5 @@ def page_of(
         turns=lambda: to.journal.turns,
     )
     choices = Chosen(settings, session, chosen_file(os.environ))
-    hands = panel_ports.Hands(session, to.button, session, choices)
+    hands = panel_ports.Hands(session, to.button, session, choices, to.erasing.wish)
     return panel_ports.Device(hands, sights, to.board, WayIn(to.egress), ears, voice)

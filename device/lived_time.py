@@ -6,17 +6,22 @@ years would empty every store at once. A monotonic clock does not count the time
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
+import logging
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from device.private_file import write_private
 from device.timer_book import CLOCK_SET_FROM_S
 
+log = logging.getLogger(__name__)
+
 FILE: Final = "lived.json"
+SAVE_EVERY_S: Final = 600.0
 LONGEST_OFF_S: Final = 400 * 86400.0
 """A wall clock that leaps further was set wrongly, or is put right now; a device that lay in a drawer for
 longer keeps what it has for as long as if it had not."""
@@ -53,6 +58,27 @@ class LivedTime:
         lived_s = self.now()
         kept = {"lived_s": lived_s, "wall_s": self._seen_wall_s}
         write_private(self._file, json.dumps(kept).encode())
+
+
+async def keep_saved(lived: LivedTime) -> NoReturn:
+    """Now, every `SAVE_EVERY_S`, and when it is cancelled. A disk that does not take it is told of once."""
+    failed = False
+    try:
+        while True:
+            failed = _save(lived, failed)
+            await asyncio.sleep(SAVE_EVERY_S)
+    finally:
+        _save(lived, failed)
+
+
+def _save(lived: LivedTime, failed_before: bool) -> bool:
+    try:
+        lived.save()
+    except OSError as error:
+        if not failed_before:
+            log.error("how long the device has lived cannot be kept: %s", error)
+        return True
+    return False
 
 
 def _saved(file: Path) -> tuple[float, float] | None:

@@ -47,11 +47,12 @@ class Clocks:
         boot_id: str | None = None,
     ) -> None:
         """`boot_id` names what the monotonic clock counts from; None: as the kernel names it."""
-        self._lived, self._wall, self._monotonic = lived, wall, monotonic
+        self.lived_s = lived
+        self._wall, self._monotonic = wall, monotonic
         self.boot_id = boot_id or _boot_id()
 
     def now(self) -> Moment:
-        return Moment(self._lived(), self._wall(), self._monotonic())
+        return Moment(self.lived_s(), self._wall(), self._monotonic())
 
 
 def utc_of(wall_s: float) -> str:
