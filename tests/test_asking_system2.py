@@ -17,7 +17,7 @@ from tests.gateway.process import Running, running_gateway
 from tests.sound_card import SoundCard
 from tests.thin_process import thin
 
-QUESTION = "why is the sky blue"
+QUESTION = "why do rivers run in curves"
 STORY = "please make up a long story about the moon"
 OFFLINE_WITHIN_S = 2.0
 RECONNECTS_WITHIN_S = 40.0
