@@ -1,4 +1,4 @@
-"""How often a kept reply is found in other words, and how often a wrong one is: by class and half.
+"""How often a kept reply is found in other words, and how often a wrong one is: by class, half and set.
 
 `python -m bench.replies` prints it; `python -m bench.replies failures` shows what fails in the half that
 may be tuned on.
@@ -19,8 +19,8 @@ from device.brain.recall.lexicon import load_lexicon
 from device.brain.recall.matcher import Matcher
 from tests.device.brain.recall.quality import (
     CLASSES,
-    HALVES,
-    Half,
+    PARTS,
+    Part,
     kept_questions,
     near_misses,
     paraphrases,
@@ -59,11 +59,11 @@ class Answered:
 
 
 @contextmanager
-def kept(matcher: Matcher) -> Iterator[ReplyStore]:
-    """A store with every kept question of the quality sets, one wording each, its id as the reply."""
+def kept(matcher: Matcher, part: Part) -> Iterator[ReplyStore]:
+    """A store with every kept question of a quality set, one wording each, its id as the reply."""
     with tempfile.TemporaryDirectory() as directory:
         store = ReplyStore(Path(directory) / "replies.db")
-        for question in kept_questions():
+        for question in kept_questions(part):
             wording = matcher.wording(question.question, "en")
             assert wording is not None, question.question
             store.put(NewReply("en", (wording,), question.id, "system_2", "allowed"), 0.0)
@@ -71,12 +71,12 @@ def kept(matcher: Matcher) -> Iterator[ReplyStore]:
         store.close()
 
 
-def answered(half: Half) -> list[Answered]:
-    """Every utterance of a half; near misses are of the class "near_miss"."""
+def answered(part: Part) -> list[Answered]:
+    """Every utterance of a part; near misses are of the class "near_miss"."""
     matcher = Matcher({"en": load_lexicon("en")})
-    asked = [(each.kind, each.utterance, each.id) for each in paraphrases(half)]
-    asked += [("near_miss", each.utterance, "") for each in near_misses(half)]
-    with kept(matcher) as store:
+    asked = [(each.kind, each.utterance, each.id) for each in paraphrases(part)]
+    asked += [("near_miss", each.utterance, "") for each in near_misses(part)]
+    with kept(matcher, part) as store:
         results = []
         for kind, utterance, wanted in asked:
             found = matcher.best(utterance, "en", "", 0.0, store)
@@ -95,15 +95,15 @@ def scores(results: list[Answered]) -> dict[str, Score]:
 
 
 def main() -> None:
-    for half in HALVES:
-        results = answered(half)
-        print(half)
+    for part in PARTS:
+        results = answered(part)
+        print("second, unseen" if part == "second" else part)
         for kind, score in scores(results).items():
             print(f"  {kind:12s}{score}")
         asked = [each for each in results if each.wanted]
         hits, wrong = sum(each.right for each in asked), sum(each.wrong for each in results)
         print(f"  found {hits / len(asked):.1%} of the paraphrases, {wrong / len(results):.1%} wrong answers")
-        if half == "dev" and "failures" in sys.argv:
+        if part == "dev" and "failures" in sys.argv:
             for each in results:
                 if not each.right:
                     print(f"    {each.kind:12s}{each.utterance!r} wanted {each.wanted!r}, got {each.got!r}")
