@@ -25,7 +25,7 @@ REAL_TIME = {
     "device/audio/test_system_echo.py",
 }
 """Tests that listen, press and look as a person does: two at a time would be in each other's way."""
-FIRST = ("real time", "test_asking_system2.py", "test_wire.py")
+FIRST = ("real time", "test_asking_system2.py", "test_offline.py", "test_canary.py", "test_wire.py")
 """Groups that take long begin early, so that nobody waits for them at the end."""
 
 

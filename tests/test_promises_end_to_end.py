@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from device.promises_kept import KeptPromises
 from device.record import Kind as TurnKind
 from device.record import TurnRecord
 from provisioning.identity import Identity, own_identity
+from tests.free_port import free_port
 from tests.gateway.openai_server import OpenAiServer, openai_server
 from tests.gateway.process import Running, running_gateway
 
@@ -129,12 +129,6 @@ class Device:
 
 def kept(folder: Path, words: str) -> bool:
     return any(words.encode() in file.read_bytes() for file in folder.iterdir() if file.is_file())
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
 
 
 async def becomes(what: Callable[[], bool]) -> None:

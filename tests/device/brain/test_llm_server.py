@@ -36,6 +36,7 @@ from tests.device.brain.odd_server import (
     saying,
     streaming,
 )
+from tests.free_port import free_port
 
 HISTORY = (Line(Who.PERSON, "Hello."), Line(Who.DEVICE, "Hi!"))
 PROMPT = Prompt("Be kind.", HISTORY, "It is noon.", "Who are you?")
@@ -380,12 +381,6 @@ def test_the_model_that_is_wanted_is_asked() -> None:
 
 
 # --- finding the server ------------------------------------------------------------------------------------
-
-
-def free_port() -> int:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return int(unused.getsockname()[1])
 
 
 def test_a_server_that_is_off_is_told_and_found_when_it_is_on() -> None:
