@@ -18,8 +18,8 @@ from device.brain.recogniser import Recogniser
 from device.brain.safety.gate import load_gate
 from device.config import Settings
 from device.contracts import Audio, Mind, Spoken
-from device.kept_replies import kept_replies
-from device.replies import Replies
+from device.replies.joined import kept_replies
+from device.replies.replies import Replies
 from tests.fakes import FakeStt, FakeVoice
 
 TURNS = 40

@@ -18,7 +18,6 @@ from pathlib import Path
 
 from device.config import Settings, System2
 from device.contracts import Outgoing, OutgoingKind
-from device.draining import Draining, Pace
 from device.errors import OutboxError
 from device.link import native as n
 from device.link.link import Calls, Link
@@ -28,7 +27,8 @@ from device.link.turns import Rules
 from device.lived_time import FILE as LIVED
 from device.lived_time import LivedTime
 from device.moment import Clocks
-from device.outbox import KeptOutbox, Told
+from device.outbox.draining import Draining, Pace
+from device.outbox.kept import KeptOutbox, Told
 from provisioning.identity import own_identity
 from tests.device.link.scripted import PLAIN, CountedWay
 

@@ -37,13 +37,13 @@ from device.conversation import Conversation
 from device.echo_proof import proven
 from device.egress import Egress, install_guard
 from device.engines import Engines, load_engines
-from device.erasure import Erasure
 from device.far_side import FarSide
+from device.forgetting.erasure import Erasure
+from device.forgetting.joined import Keepers, erasure, forget_on_time
 from device.hw import talk_button
 from device.hw.board import BoardWatch
 from device.hw.robot import SimulatedRobot
 from device.journal import Journal
-from device.kept_replies import kept_replies
 from device.lived_time import LivedTime, keep_saved
 from device.memory import remembered
 from device.moment import Clocks
@@ -68,13 +68,13 @@ from device.record import TurnRecord
 from device.recordings import PART as RECORDINGS
 from device.recordings import WARNING as RECORDING
 from device.recordings import recorded, recording
-from device.reply_sounds import keep_ready
+from device.replies.joined import kept_replies
+from device.replies.sounds import keep_ready
 from device.session import Ears, Session
 from device.start_screen import render
 from device.timers_kept import KeptTimers
 from device.turn import Answerers
 from device.way_in import WayIn
-from device.what_forgets import Keepers, erasure, forget_on_time
 from device.what_serves import what_serves
 
 P = ParamSpec("P")

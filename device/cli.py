@@ -21,17 +21,10 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
+import device.forgetting.command
+import device.replies.commands
 import models.commands
-from device import (
-    __version__,
-    cache_commands,
-    cli_bench_stt,
-    config_load,
-    config_show,
-    forget_command,
-    log,
-    places,
-)
+from device import __version__, cli_bench_stt, config_load, config_show, log, places
 from device.config import Settings, System2
 from device.core_dumps import forbid_core_dumps
 from device.egress import Egress, install_guard
@@ -139,9 +132,9 @@ def build_parser() -> argparse.ArgumentParser:
     check = _add(views, "check", _config_check, "find the mistakes in a settings file", checking)
     check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="not the one that would be read")
 
-    forget_command.register(commands, _add, _settings)
+    device.forgetting.command.register(commands, _add, _settings)
     models.commands.register(commands, _add)
-    cache_commands.register(commands, _add, _settings)
+    device.replies.commands.register(commands, _add, _settings)
     return parser
 
 

@@ -18,12 +18,12 @@ from device.link.link import Calls, Link
 from device.link.native import Report
 from device.linked import link_or_why, telling
 from device.moment import Clocks
-from device.outbox import KeptOutbox
-from device.promises import PromiseClocks, Promises
-from device.promises_kept import KeptPromises
+from device.outbox.kept import KeptOutbox
+from device.outbox.sending import FAULT as OUTBOX
+from device.outbox.sending import Sending
+from device.promises.kept import KeptPromises
+from device.promises.promises import PromiseClocks, Promises
 from device.record import TurnRecord
-from device.sending import FAULT as OUTBOX
-from device.sending import Sending
 from device.session import Session
 from device.steady import SteadySystem2
 from device.supervise import supervise

@@ -65,8 +65,8 @@ def test_what_was_promised_offline_is_told_and_what_was_learned_is_known_offline
             await offline(running)
             with openai_server() as model:
                 model.words = tuple(f"{word} " for word in ANSWER.split())
-                served_by: dict[str, str | int] = {"llm__base_url": model.url, "llm__model": "told", "listen__port": port}
-                with running_gateway(tmp_path / "gateway", **served_by):
+                data, at = tmp_path / "gateway", {"listen__port": port}
+                with running_gateway(data, llm__base_url=model.url, llm__model="told", **at):
                     await online(running)
             await offline_again(running)
 

@@ -15,7 +15,6 @@ from device.audio.opus import OpusDecoder, OpusEncoder
 from device.brain.packs import promise_phrases
 from device.config import Settings, System2
 from device.contracts import Announcement, News, Outcome, Outgoing, OutgoingKind, Promised
-from device.draining import Draining, Pace
 from device.link import native as n
 from device.link.channel import Taken
 from device.link.link import Calls, Link
@@ -24,9 +23,10 @@ from device.link.native_dialect import Wish
 from device.link.turns import Rules, Sounds
 from device.link.way import Kind
 from device.moment import Clocks
-from device.outbox import KeptOutbox, Told
-from device.promises import PromiseClocks, Promises
-from device.promises_kept import KeptPromises
+from device.outbox.draining import Draining, Pace
+from device.outbox.kept import KeptOutbox, Told
+from device.promises.kept import KeptPromises
+from device.promises.promises import PromiseClocks, Promises
 from device.record import Kind as TurnKind
 from device.record import TurnRecord
 from provisioning.identity import Identity, own_identity

@@ -21,16 +21,16 @@ from cache.reply_rows import NewReply
 from device.brain.packs import promise_phrases
 from device.brain.recall.lexicon import load_lexicon
 from device.brain.recall.matcher import Matcher
-from device.cache_files import FILE
 from device.config import Settings
 from device.contracts import Audio, Promised, Spoken
 from device.errors import OutboxError
 from device.lived_time import LivedTime
 from device.moment import Clocks
-from device.outbox import KeptOutbox
-from device.promises import PromiseClocks, Promises
-from device.promises_kept import KeptPromises
-from device.replies import Pack, Replies, Whose
+from device.outbox.kept import KeptOutbox
+from device.promises.kept import KeptPromises
+from device.promises.promises import PromiseClocks, Promises
+from device.replies.files import FILE
+from device.replies.replies import Pack, Replies, Whose
 from tests import small_disk
 from tests.small_disk import SmallDisk, mounted
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from device.contracts import Line, Mind, Reply, ReplyItem, Request, Route, Say, Who
-from device.erasure import Erasure
+from device.forgetting.erasure import Erasure
 from device.notices import LightState
 from tests.device.session.rig import LONG, Device
 from tests.fakes import FakeBrain

@@ -16,9 +16,9 @@ from device.brain.packs import promise_phrases
 from device.brain.recogniser import Recogniser
 from device.config import Consent
 from device.contracts import LinkHealth, Mind, Outcome, Outgoing, OutgoingKind, Say
-from device.promises import PromiseClocks, Promises
+from device.promises.promises import PromiseClocks, Promises
 from device.record import TurnRecord
-from tests.device.promised import DirectDisk, FakeOutbox
+from tests.device.promises.promised import DirectDisk, FakeOutbox
 from tests.device.session.two_minds import TwoMinds
 from tests.fakes import FakeModel, FakeSystem2
 from tests.virtual_time import run

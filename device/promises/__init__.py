@@ -1,0 +1,1 @@
+"""Questions that are found out when System 2 can be asked again."""
