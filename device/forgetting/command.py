@@ -16,7 +16,6 @@ from typing import Any, Final
 from device.config import Settings
 from device.errors import TwomindsError
 from device.forgetting.door import as_json, ask_agent
-from device.forgetting.on_disk import erasure_on_disk
 from device.lived_time import FILE, LivedTime
 from device.places import state_directory
 
@@ -65,10 +64,12 @@ def _sure() -> bool:
 
 
 async def forget(state: Path, settings: Settings, last_s: float | None) -> dict[str, Any]:
-    """What was erased, as `forget_door.as_json` has it, and `by`: agent or disk. Raises NotReached."""
+    """What was erased, as `door.as_json` has it, and `by`: agent or disk. Raises NotReached."""
     told = await ask_agent(state, last_s)
     if told is not None:
         return {"by": "agent", **told}
+    from device.forgetting.on_disk import erasure_on_disk  # thin devices have no memory to spare for it
+
     lived = LivedTime(state / FILE, time.time, time.monotonic)
     async with erasure_on_disk(state, settings, lived.now) as erasure:
         report = await (erasure.forget_everything() if last_s is None else erasure.forget_last(last_s))
