@@ -255,13 +255,14 @@ class OutboxStore:
         empty_log(self._database)
         return sends == [0]
 
-    def forget(self, from_s: float, *, spare: str) -> list[SentRow]:
-        """Remove what was made since `from_s`, dead letters too, for good; one kind stays.
+    def forget(self, from_s: float, *, spare: Collection[str]) -> list[SentRow]:
+        """Remove what was made since `from_s`, dead letters too, for good; some kinds stay.
 
         Tells what was made since then and has left already, or may have. Raises sqlite3.Error.
         """
         with self.together():
-            self._remove("kind <> ? AND made_s >= ?", (spare, from_s))
+            marks = ", ".join("?" * len(spare))
+            self._remove(f"kind NOT IN ({marks}) AND made_s >= ?", (*spare, from_s))
             sent = sent_since(self._database, from_s)
         empty_log(self._database)
         return sent

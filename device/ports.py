@@ -171,7 +171,8 @@ class Outbox(Protocol):
     async def forget(self, since_s: float | None) -> tuple[Sent, ...]:
         """Erase what waits and came since `since_s` (lived seconds; None: all of it), free pages included.
 
-        Tells what had already been sent in that time. Erasures that wait stay. Raises OutboxError.
+        Tells what had already been sent in that time. Erasures that wait stay, and alerts, unless all of it
+        is to go: no words are in either. Raises OutboxError.
         """
         ...
 

@@ -15,6 +15,7 @@ EVERYTHING: Final = "erase everything"
 """One request to forget everything is enough, however often a person asks."""
 _TURN: Final = "turn"
 _ERASURE: Final = OutgoingKind.ERASURE.value
+_ALERT: Final = OutgoingKind.ALERT.value
 
 
 class AskingBack:
@@ -28,7 +29,8 @@ class AskingBack:
     async def forget(self, since_s: float | None) -> int:
         """As `erasure.Forget`; how many things that were sent are asked back. Raises OutboxError."""
         found = await self._outbox.forget(since_s)
-        self._sent = tuple(sent for sent in found if sent.kind != _ERASURE)
+        wordless = {_ERASURE} if since_s is None else {_ERASURE, _ALERT}
+        self._sent = tuple(sent for sent in found if sent.kind not in wordless)
         for item in requests(self._sent, everything=since_s is None):
             await self._outbox.put(item)
             self._asked = True

@@ -38,6 +38,8 @@ DAY_S: Final = 86_400.0
 ResultT = TypeVar("ResultT")
 
 _URGENCY: Final = {kind: number for number, kind in enumerate(OutgoingKind)}
+_WORDLESS_AND_URGENT: Final = frozenset({OutgoingKind.ERASURE.value, OutgoingKind.ALERT.value})
+"""These outlive a wish to forget the last minutes: no words are in them, and somebody may be in need."""
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
@@ -130,8 +132,8 @@ class KeptOutbox:
         Raises OutboxError.
         """
         from_s = -math.inf if since_s is None else since_s
-        spare = OutgoingKind.ERASURE.value
-        self._let_go(lambda note: note.kind != spare and note.made_s >= from_s)
+        spare = {OutgoingKind.ERASURE.value} if since_s is None else _WORDLESS_AND_URGENT
+        self._let_go(lambda note: note.kind not in spare and note.made_s >= from_s)
         asked = [note for note in (*self._being_written, *self._noted) if isinstance(note, SentRow)]
         rows = await self._disk.run(lambda store: store.forget(from_s, spare=spare), ERASING_S)
         return tuple(map(_sent, dict.fromkeys((*rows, *(row for row in asked if row.made_s >= from_s)))))

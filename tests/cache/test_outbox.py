@@ -138,7 +138,7 @@ def test_what_is_acknowledged_stands_in_the_ledger_without_its_words(store: Outb
     item = take(store, 200.0)
     assert item is not None
     settle(store, item, "acknowledged")
-    assert store.forget(0.0, spare=ERASE) == [SentRow(RECORD, item.id, PEER, UTC, 200.0, 50.0)]
+    assert store.forget(0.0, spare=[ERASE]) == [SentRow(RECORD, item.id, PEER, UTC, 200.0, 50.0)]
 
 
 def test_what_was_on_its_way_when_the_power_went_counts_as_sent(store: OutboxStore, file: Path) -> None:
@@ -146,13 +146,13 @@ def test_what_was_on_its_way_when_the_power_went_counts_as_sent(store: OutboxSto
     item = take(store)
     store.close()
     assert item is not None
-    assert [row.ref for row in OutboxStore(file, ROOMY).forget(0.0, spare=ERASE)] == [item.id]
+    assert [row.ref for row in OutboxStore(file, ROOMY).forget(0.0, spare=[ERASE])] == [item.id]
 
 
 def test_what_did_not_leave_does_not_count_as_sent(store: OutboxStore) -> None:
     store.put(fresh("words"))
     settle(store, take(store), "unsent")
-    assert store.forget(0.0, spare=ERASE) == []
+    assert store.forget(0.0, spare=[ERASE]) == []
 
 
 def test_what_became_of_an_item_of_another_epoch_touches_nothing(store: OutboxStore) -> None:
@@ -260,7 +260,7 @@ def test_what_may_have_left_cannot_be_withdrawn_but_is_not_sent_again(store: Out
     assert not store.withdraw("q1")
     assert take(store) is None
     settle(store, item, "acknowledged")
-    assert [row.kind for row in store.forget(0.0, spare=ERASE)] == [QUESTION]
+    assert [row.kind for row in store.forget(0.0, spare=[ERASE])] == [QUESTION]
 
 
 def test_forgetting_removes_what_is_young_and_tells_what_had_left(store: OutboxStore, file: Path) -> None:
@@ -269,7 +269,7 @@ def test_forgetting_removes_what_is_young_and_tells_what_had_left(store: OutboxS
     store.put_all([fresh("kept", at_s=10.0), fresh("a canary phrase", at_s=150.0)])
     store.note_sent(SentRow("turn", "session 7", PEER, UTC, 160.0, 160.0))
     store.note_sent(SentRow("turn", "session 1", PEER, UTC, 20.0, 20.0))
-    sent = store.forget(100.0, spare=ERASE)
+    sent = store.forget(100.0, spare=[ERASE])
     assert [(row.kind, row.ref) for row in sent] == [(RECORD, f"{store.epoch}-1"), ("turn", "session 7")]
     assert bodies(store) == ["erase", "kept"]
     assert b"canary" not in on_disk(file)
@@ -278,7 +278,7 @@ def test_forgetting_removes_what_is_young_and_tells_what_had_left(store: OutboxS
 def test_forgetting_reaches_dead_letters(store: OutboxStore, file: Path) -> None:
     store.put(fresh("a canary phrase"))
     settle(store, take(store), "rejected")
-    store.forget(-math.inf, spare=ERASE)
+    store.forget(-math.inf, spare=[ERASE])
     assert store.dead_letters() == []
     assert b"canary" not in on_disk(file)
 
@@ -294,7 +294,7 @@ def test_what_was_sent_long_ago_is_not_known_any_more(store: OutboxStore) -> Non
     store.note_sent(SentRow("turn", "s 1", PEER, UTC, 100.0, 100.0))
     store.note_sent(SentRow("turn", "s 2", PEER, UTC, 200.0, 200.0))
     store.tidy(150.0 + ROOMY.sent_s)
-    assert [row.ref for row in store.forget(0.0, spare=ERASE)] == ["s 2"]
+    assert [row.ref for row in store.forget(0.0, spare=[ERASE])] == ["s 2"]
 
 
 # --- a damaged file ----------------------------------------------------------------------------------

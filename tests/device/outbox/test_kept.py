@@ -217,3 +217,16 @@ def test_what_waits_can_be_taken_back_and_what_left_cannot(tmp_path: Path) -> No
 
     asyncio.run(story())
     assert on_disk(tmp_path) == []
+
+
+def test_that_somebody_is_in_need_outlives_a_wish_to_forget_the_last_minutes(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with opened(tmp_path) as outbox:
+            await outbox.put(Outgoing(OutgoingKind.ALERT, {"category": "crisis", "at_utc": "2026-03-03"}))
+            await outbox.put(Outgoing(OutgoingKind.RECORD, {"transcript": "said"}))
+            await outbox.forget(0.0)
+            assert ["crisis" in body for body in on_disk(tmp_path)] == [True]
+            await outbox.forget(None)
+            assert on_disk(tmp_path) == []
+
+    asyncio.run(story())
