@@ -11,6 +11,7 @@ import platform
 
 from bench.at_the_speaker import at_the_speaker, hung_loop
 from bench.barge_in import barge_in
+from bench.cached_reply import cached_reply
 from bench.far_away import far_away
 from bench.figure import Figure
 from bench.full_mode import full_mode
@@ -19,6 +20,7 @@ from bench.memory import thin_mode
 from bench.minds import loop_lag, memory, warm_beginning
 from bench.minds_race import minds_race
 from bench.orchestrator import overlap, own_time
+from bench.reply_growth import reply_growth
 from bench.voice import voice
 from bench.wire import wire_rate
 
@@ -36,6 +38,7 @@ def main() -> None:
         own_time,
         overlap,
         barge_in,
+        cached_reply,
         at_the_speaker,
         hung_loop,
         voice,
@@ -46,7 +49,7 @@ def main() -> None:
         far_away,
     ):
         _show(asyncio.run(measure()), figures, as_json)
-    for measured in (minds_race, wire_rate, memory):
+    for measured in (minds_race, wire_rate, reply_growth, memory):
         _show(measured(), figures, as_json)
     if as_json:
         print(json.dumps({"machine": machine, "figures": [dataclasses.asdict(f) for f in figures]}, indent=1))

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from device.app import Device, Sounding, assemble
+from device.app import Beyond, Device, Sounding, assemble
 from device.audio.recording import ENDINGS, load
 from device.audio.simulated import RecordingMicrophone, SimulatedSpeaker
 from device.body import feed
@@ -23,8 +25,13 @@ from device.conversation import Conversation
 from device.egress import Egress, install_guard
 from device.engines import Engines, load_engines
 from device.errors import AudioFileError
+from device.lived_time import FILE as LIVED
+from device.lived_time import LivedTime
 from device.notices import Board
+from device.places import state_directory
+from device.ports import Recall
 from device.record import Kind, TurnRecord
+from device.replies.joined import kept_replies
 
 NOT_ASKED = "System 2 is not asked here: this command answers on board, only the agent keeps a link."
 
@@ -104,7 +111,11 @@ async def ask(
     Raises AudioFileError, EngineMissing.
     """
     given = load(recording) if recording else None
-    async with _engines(settings) as engines, on_stage(settings, engines, fast=True) as stage:
+    async with (
+        _engines(settings) as engines,
+        _recalling(settings, engines) as recall,
+        on_stage(settings, engines, fast=True, recall=recall) as stage,
+    ):
         record = await (stage.ask(text or "") if given is None else stage.hear(given.audio))
         notes = (*(given.notes if given else ()), *_left_out(settings))
         outcome = Outcome.of(record, str(recording or ""), notes)
@@ -113,14 +124,14 @@ async def ask(
 
 async def replay(settings: Settings, paths: Sequence[Path], *, fast: bool) -> AsyncIterator[Outcome]:
     """Every recording in `paths` as a turn of its own, in order; one that cannot be read says why."""
-    async with _engines(settings) as engines:
+    async with _engines(settings) as engines, _recalling(settings, engines) as recall:
         for path in recordings(paths):
             try:
                 given = load(path)
             except AudioFileError as error:
                 yield Outcome(file=str(path), error=str(error))
                 continue
-            async with on_stage(settings, engines, fast=fast) as stage:
+            async with on_stage(settings, engines, fast=fast, recall=recall) as stage:
                 notes = (*given.notes, *_left_out(settings))
                 yield Outcome.of(await stage.hear(given.audio), str(path), notes)
 
@@ -137,6 +148,16 @@ def _engines(settings: Settings) -> contextlib.AbstractAsyncContextManager[Engin
     return load_engines(settings, egress)
 
 
+@contextlib.asynccontextmanager
+async def _recalling(settings: Settings, engines: Engines) -> AsyncIterator[Recall]:
+    """The replies that the agent keeps on this machine; nothing is learned here."""
+    state = state_directory(os.environ)
+    lived = LivedTime(state / LIVED, time.time, time.monotonic)
+    async with kept_replies(settings, engines.tts.voice, state, lived.now) as replies:
+        await replies.open()
+        yield replies
+
+
 def recordings(paths: Sequence[Path]) -> Iterator[Path]:
     """The files named, and the recordings below the folders named, sorted."""
     for path in paths:
@@ -149,13 +170,19 @@ def recordings(paths: Sequence[Path]) -> Iterator[Path]:
 class Stage:
     """A device that is pressed and asked by a program."""
 
-    def __init__(self, settings: Settings, engines: Engines, *, fast: bool) -> None:
+    def __init__(self, settings: Settings, engines: Engines, recall: Recall | None, *, fast: bool) -> None:
         self._fast = fast
         self._ended: asyncio.Queue[TurnRecord] = asyncio.Queue()
         self.speaker = SimulatedSpeaker(fast=fast)
         self.board = Board()
         self.device: Device = assemble(
-            settings, engines, Sounding(self.speaker), self._ended.put_nowait, self.board, Conversation()
+            settings,
+            engines,
+            Sounding(self.speaker),
+            self._ended.put_nowait,
+            self.board,
+            Conversation(),
+            Beyond(recall=recall),
         )
 
     async def ask(self, text: str) -> TurnRecord:
@@ -192,8 +219,10 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def on_stage(settings: Settings, engines: Engines, *, fast: bool) -> AsyncIterator[Stage]:
-    stage = Stage(settings, engines, fast=fast)
+async def on_stage(
+    settings: Settings, engines: Engines, *, fast: bool, recall: Recall | None = None
+) -> AsyncIterator[Stage]:
+    stage = Stage(settings, engines, recall, fast=fast)
     async with asyncio.TaskGroup() as group:
         session = group.create_task(stage.device.session.run(), name="session")
         yield stage

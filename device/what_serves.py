@@ -43,7 +43,7 @@ def what_serves(
         Part("robot", PartState.SIMULATED, "drawn on the page", "a real one: not in this release"),
         Part("voice detection", real, detector.name, silero),
         Part("speech to text", real, engines.serving["stt"], _better(engines, "stt", "free speech")),
-        Part("answers", real, "skills and packs of replies"),
+        Part("answers", real, _answers(settings)),
         _system_1(engines),
         system2_part(settings.system2, by_fault(faults) or health, _promise(settings, engines)),
         Part("text to speech", real, engines.serving["tts"], _better(engines, "tts", "a natural voice")),
@@ -79,6 +79,11 @@ def _promise(settings: Settings, engines: Engines) -> str:
 
 def _asks_a_server(engines: Engines) -> bool:
     return engines.serving["llm"].startswith("server")
+
+
+def _answers(settings: Settings) -> str:
+    kept = ", kept replies" if settings.replies.use else ""
+    return f"skills{kept}{', learned ones, too' if kept and settings.consent.learning else ''}"
 
 
 def _system_1(engines: Engines) -> Part:
