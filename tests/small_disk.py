@@ -91,7 +91,7 @@ def why_not() -> str:
 
 
 def make(image: Path, mebibytes: int, block_bytes: int = 4096) -> None:
-    """An empty ext4 in a file; by itself mkfs gives one so small the blocks of 1 kB. Raises CalledProcessError."""
+    """An empty ext4 in a file; mkfs gives one so small blocks of 1 kB. Raises CalledProcessError."""
     with image.open("wb") as file:
         file.truncate(mebibytes << 20)
     options = ("-q", "-b", str(block_bytes), "-m", "0", "-E", "lazy_itable_init=1")
