@@ -1,41 +1,51 @@
-"""A file system of its own, that is really full and really read-only: needs root."""
+"""A real file system of its own, and what can befall it: full, read-only, failing, dead: needs root."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
+import struct
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 FAULTS = Path("/sys/fs/ext4")
+SHUTDOWN = 0x8004587D
+"""FS_IOC_SHUTDOWN (linux/fs.h, xfstests' `godown`): from here on every access fails."""
+WITHOUT_FLUSH = 2
+"""What is not on the disk yet, its journal included, never gets there: as when the power goes."""
 
 
 @dataclass(frozen=True, slots=True)
 class SmallDisk:
-    """Mounted at `folder`."""
+    """An ext4 in a file, mounted at `folder`."""
 
+    image: Path
     folder: Path
 
-    def fill(self) -> None:
-        """To the last byte."""
-        with (self.folder / "filler").open("ab", buffering=0) as filler:
+    def fill(self, leave: int = 0) -> None:
+        """Until so many bytes are free."""
+        with self._filler.open("ab", buffering=0) as filler:
             for size in (1 << 16, 1 << 12, 1):
                 with _until_full():
                     while True:
                         filler.write(bytes(size))
+            if leave:
+                os.fsync(filler.fileno())
+                filler.truncate(filler.tell() - leave)
 
     def make_room(self) -> None:
-        (self.folder / "filler").unlink()
+        self._filler.unlink()
 
     def read_only(self) -> None:
         """As after a start from a worn card. Nobody may have a file open to write it."""
-        _mount("-o", "remount,ro", str(self.folder))
+        _run("mount", "-o", "remount,ro", str(self.folder))
 
     def writable(self) -> None:
-        _mount("-o", "remount,rw", str(self.folder))
+        _run("mount", "-o", "remount,rw", str(self.folder))
 
     def fail(self) -> None:
         """As after an error of the medium: read-only at once, whoever writes, until it is mounted anew."""
@@ -45,6 +55,26 @@ class SmallDisk:
     def can_fail(self) -> bool:
         """The kernel lets it."""
         return self._fault.exists()
+
+    def die(self) -> None:
+        """Every access fails from here on, and what was not on the disk yet never gets there."""
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.ioctl(descriptor, SHUTDOWN, struct.pack("I", WITHOUT_FLUSH))
+        finally:
+            os.close(descriptor)
+
+    def back(self) -> None:
+        """Mounted anew, with what was on the disk. Whoever has files open on it closes them before."""
+        _run("umount", str(self.folder))
+        self.mount()
+
+    def mount(self) -> None:
+        _run("mount", "-o", "loop,errors=remount-ro", str(self.image), str(self.folder))
+
+    @property
+    def _filler(self) -> Path:
+        return self.folder / "filler"
 
     @property
     def _fault(self) -> Path:
@@ -60,12 +90,12 @@ def why_not() -> str:
     return ""
 
 
-def make(image: Path, mebibytes: int) -> None:
-    """An empty ext4 in a file, with the blocks of a larger one. Raises CalledProcessError."""
+def make(image: Path, mebibytes: int, block_bytes: int = 4096) -> None:
+    """An empty ext4 in a file; mkfs gives one so small blocks of 1 kB. Raises CalledProcessError."""
     with image.open("wb") as file:
         file.truncate(mebibytes << 20)
-    options = ("-q", "-b", "4096", "-m", "0", "-E", "lazy_itable_init=1")
-    subprocess.run(["/sbin/mkfs.ext4", *options, str(image)], check=True, capture_output=True)
+    options = ("-q", "-b", str(block_bytes), "-m", "0", "-E", "lazy_itable_init=1")
+    _run("/sbin/mkfs.ext4", *options, str(image))
 
 
 def mend(image: Path) -> None:
@@ -76,11 +106,12 @@ def mend(image: Path) -> None:
 @contextlib.contextmanager
 def mounted(image: Path, folder: Path) -> Iterator[SmallDisk]:
     folder.mkdir(exist_ok=True)
-    _mount("-o", "loop,errors=remount-ro", str(image), str(folder))
+    disk = SmallDisk(image, folder)
+    disk.mount()
     try:
-        yield SmallDisk(folder)
+        yield disk
     finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True, capture_output=True)
+        _run("umount", "--lazy", str(folder))
 
 
 def _device_of(folder: Path) -> str:
@@ -97,5 +128,5 @@ def _until_full() -> Iterator[None]:
             raise
 
 
-def _mount(*words: str) -> None:
-    subprocess.run(["mount", *words], check=True, capture_output=True)
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)

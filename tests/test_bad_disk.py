@@ -15,6 +15,7 @@ from tests import small_disk
 from tests.agent_process import Agent, agent
 from tests.small_disk import SmallDisk, mounted
 from tests.sound_card import SoundCard
+from tests.until import until
 
 DISK_MIB = 48
 """More than the voice keeps of its fixed sentences."""
@@ -64,15 +65,6 @@ async def ask(running: Agent, text: str, told: str) -> None:
     assert ended["record"]["error"] is None
 
 
-async def settles(so: Callable[[], bool]) -> None:
-    """Soon, once the writers' threads have come to it."""
-    for _ in range(200):
-        if so():
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail("nothing of it was on disk after 10 s")
-
-
 def said(disk: SmallDisk) -> str:
     """By a person, as the memory on disk has it."""
     return " ".join(
@@ -102,8 +94,8 @@ def test_on_a_full_disk_it_talks_and_promises_nothing_and_with_room_again_it_rem
         disk.make_room()
         await ask(running, "what is seven times eight", "56")
         await ask(running, "set a timer for twenty minutes", "twenty minutes")
-        await settles(lambda: timers(disk) == [10, 20])
-        await settles(lambda: "twenty minutes" in said(disk))
+        await until(lambda: timers(disk) == [10, 20])
+        await until(lambda: "twenty minutes" in said(disk))
         disk.fill()
         await ask(running, "what is five times eight", "40")
         await ask(running, "set a timer for thirty minutes", "thirty minutes")
@@ -133,8 +125,8 @@ def test_a_disk_that_is_read_only_at_the_start_costs_no_turn_and_is_used_once_it
         disk.writable()
         await ask(running, "what is seven times eight", "56")
         await ask(running, "set a timer for twenty minutes", "twenty minutes")
-        await settles(lambda: timers(disk) == [10, 20])
-        await settles(lambda: "seven times eight" in said(disk))
+        await until(lambda: timers(disk) == [10, 20])
+        await until(lambda: "seven times eight" in said(disk))
 
     with mounted(image, card.folder / "disk") as disk:
         disk.read_only()
@@ -149,7 +141,7 @@ def test_a_disk_that_fails_in_mid_conversation_keeps_what_was_kept_and_the_talk_
     async def story(running: Agent) -> None:
         await ask(running, "what is six times seven", "42")
         await ask(running, "set a timer for ten minutes", "ten minutes")
-        await settles(lambda: timers(disk) == [10] and "ten minutes" in said(disk))
+        await until(lambda: timers(disk) == [10] and "ten minutes" in said(disk))
         disk.fail()
         await ask(running, "what is seven times eight", "56")
         await ask(running, "set a timer for twenty minutes", "twenty minutes")

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,13 @@ from tests.gateway.openai_server import openai_server
 from tests.gateway.process import running_gateway
 from tests.sound_card import SoundCard
 from tests.test_asking_system2 import RECONNECTS_WITHIN_S, reached
+from tests.until import until
 
 PROMISED = "how do glassblowers make marbles"
 LEARNED = "why do leopards have spots"
 NEARLY = "could you tell me why leopards have got spots please"
 ANSWER = "Spots break up the shape of a leopard, so it is hard to see among leaves."
 HIT_WITHIN_MS = 1_000
-DRAINS_WITHIN_S = 20.0
 
 
 def test_what_was_promised_offline_is_told_and_what_was_learned_is_known_offline(
@@ -41,11 +41,11 @@ def test_what_was_promised_offline_is_told_and_what_was_learned_is_known_offline
 
     async def online(running: Agent) -> None:
         await reached(running, RECONNECTS_WITHIN_S)
-        await eventually(lambda: holds(state, ANSWER))
+        await until(lambda: holds(state, ANSWER), every_s=0.2)
         await asked(running, "what time is it")
         assert (await running.turn())["kind"] == "announcement"
         assert any(ANSWER in said["text"] for said in running.of("answering"))
-        await eventually(lambda: not holds(state, PROMISED))
+        await until(lambda: not holds(state, PROMISED), every_s=0.2)
         assert (await asked(running, LEARNED))["route"] == "system_2"
 
     async def offline_again(running: Agent) -> None:
@@ -94,12 +94,6 @@ async def asked(running: Agent, text: str) -> dict[str, Any]:
 def holds(state: Path, words: str) -> bool:
     """Somewhere on its disk."""
     return bool(traces([words.lower()], files_below(state)))
-
-
-async def eventually(so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(DRAINS_WITHIN_S):
-        while not so():  # noqa: ASYNC110 - on a disk
-            await asyncio.sleep(0.2)
 
 
 async def forgotten_by_command(state: Path, env: Mapping[str, str]) -> dict[str, Any]:

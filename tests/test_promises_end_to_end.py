@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from provisioning.identity import Identity, own_identity
 from tests.free_port import free_port
 from tests.gateway.openai_server import OpenAiServer, openai_server
 from tests.gateway.process import Running, running_gateway
+from tests.until import until
 
 QUESTION = "who won the zephyr cup"
 WITHIN_S = 20.0
@@ -131,12 +132,6 @@ def kept(folder: Path, words: str) -> bool:
     return any(words.encode() in file.read_bytes() for file in folder.iterdir() if file.is_file())
 
 
-async def becomes(what: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WITHIN_S):
-        while not what():  # noqa: ASYNC110 - on a disk, or in another process
-            await asyncio.sleep(0.05)
-
-
 @contextlib.asynccontextmanager
 async def gateway(data: Path, port: int, endpoint: OpenAiServer) -> AsyncIterator[Running]:
     starting = running_gateway(
@@ -168,14 +163,14 @@ def test_what_was_promised_offline_is_found_out_told_and_forgotten_on_both_sides
         async with device.runs():  # the power went, and nobody was there to ask
             assert device.promises.asked() is not News.FOUND
             async with gateway(data, port, endpoint) as running:
-                await becomes(lambda: device.promises.asked() is News.FOUND)
+                await until(lambda: device.promises.asked() is News.FOUND)
                 device.listener()
                 [announcement] = device.told
                 assert "The reds did, pulsar-8e." in announcement.text
                 device.promises.over(announcement.announcement_id, Outcome.SAID)
                 for words in ("zephyr", "pulsar-8e"):
-                    await becomes(lambda words=words: not kept(data, words))  # type: ignore[misc]
-                    await becomes(lambda words=words: not device.keeps(words))  # type: ignore[misc]
+                    await until(lambda words=words: not kept(data, words))  # type: ignore[misc]
+                    await until(lambda words=words: not device.keeps(words))  # type: ignore[misc]
                 with running.rest() as rest:
                     assert [one["category"] for one in rest.get("/v1/alerts").json()] == ["self_harm"]
                 assert sum((await device.outbox.contents()).waiting.values()) == 0
@@ -194,10 +189,10 @@ def test_what_was_taken_back_before_it_was_found_out_is_forgotten_there_too(tmp_
     async def story(endpoint: OpenAiServer) -> None:
         async with gateway(data, port, endpoint), device.runs():
             assert await device.promises.promise(QUESTION, "en") is Promised.KEPT
-            await becomes(lambda: kept(data, "zephyr"))
+            await until(lambda: kept(data, "zephyr"))
             await device.promises.forget(everything=True)
-            await becomes(lambda: not kept(data, "zephyr"))
-            await becomes(lambda: not device.keeps("zephyr"))
+            await until(lambda: not kept(data, "zephyr"))
+            await until(lambda: not device.keeps("zephyr"))
             endpoint.status = 200
             device.listener()
             assert device.told == []

@@ -13,11 +13,13 @@ import pytest
 from cache.database import DAMAGED, open_database
 from cache.outbox import OutboxStore
 from cache.timers import TimerStore
-from tests.cache.small_disk import SmallDisk, why_not
+from tests import small_disk
 from tests.cache.stores import STORES, Kind
+from tests.small_disk import SmallDisk, mounted
 
-pytestmark = pytest.mark.skipif(why_not() is not None, reason=why_not() or "")
+pytestmark = pytest.mark.skipif(bool(small_disk.why_not()), reason=small_disk.why_not())
 
+DISK_MIB = 8
 SOME = 10
 AT_MOST = 2000
 """Items until a disk must have failed."""
@@ -27,9 +29,9 @@ every_store = pytest.mark.parametrize("kind", STORES.values(), ids=STORES)
 
 @pytest.fixture
 def disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[SmallDisk]:
-    disk = SmallDisk(tmp_path, getattr(request, "param", 4096))
-    yield disk
-    disk.unmount()
+    small_disk.make(image := tmp_path / "disk.img", DISK_MIB, getattr(request, "param", 4096))
+    with mounted(image, tmp_path / "disk") as disk:
+        yield disk
 
 
 @pytest.fixture
@@ -51,6 +53,15 @@ def added(kind: Kind, store: Any, first: int) -> set[int]:
     for number in range(first, first + SOME):
         kind.add(store, number)
     return set(range(first, first + SOME))
+
+
+def goes_on(kind: Kind, file: Path, kept: set[int]) -> None:
+    """What was acknowledged is there, more can be added, and nothing was set aside."""
+    with closing(kind.opened(file)) as store:
+        assert added(kind, store, 1000)
+    if kind.forces:
+        assert kept <= kind.numbers(file)
+    assert not file.with_name(file.name + DAMAGED).exists()
 
 
 def all_together(kind: Kind, store: OutboxStore, numbers: Iterable[int]) -> None:
@@ -114,17 +125,13 @@ def test_on_a_full_disk_none_is_begun_and_none_set_aside(disk: SmallDisk, file: 
 def test_a_disk_that_turns_read_only_is_believed_at_once(disk: SmallDisk, file: Path, kind: Kind) -> None:
     with closing(kind.opened(file)) as store:
         kept = added(kind, store, 1)
-        disk.turn_read_only()
+        disk.fail()
         assert add_until_it_fails(kind, store, AT_MOST) == set()
         assert add_until_it_fails(kind, store, AT_MOST) == set()
     with pytest.raises((OSError, sqlite3.Error)):
         kind.opened(file)
     disk.back()
-    with closing(kind.opened(file)) as store:
-        assert added(kind, store, 1000)
-    if kind.forces:
-        assert kept <= kind.numbers(file)
-    assert not file.with_name(file.name + DAMAGED).exists()
+    goes_on(kind, file, kept)
 
 
 @every_store
@@ -137,11 +144,7 @@ def test_a_dead_disk_is_no_damaged_file(disk: SmallDisk, file: Path, kind: Kind)
     with pytest.raises((OSError, sqlite3.Error)):
         kind.opened(file)
     disk.back()
-    with closing(kind.opened(file)) as store:
-        assert added(kind, store, 1000)
-    if kind.forces:
-        assert kept <= kind.numbers(file)
-    assert not file.with_name(file.name + DAMAGED).exists()
+    goes_on(kind, file, kept)
 
 
 @every_store

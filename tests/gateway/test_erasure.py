@@ -14,6 +14,7 @@ from device.link import native as n
 from tests.gateway.native_device import NativeDevice, Talk
 from tests.gateway.openai_server import OpenAiServer, openai_server
 from tests.gateway.process import Running, running_gateway
+from tests.until import until
 
 FAR = "2999-01-01T00:00:00+00:00"
 
@@ -197,9 +198,7 @@ def test_while_the_log_cannot_be_emptied_erasing_is_not_acknowledged_as_done(
                 reader.execute("BEGIN")
                 reader.execute("SELECT * FROM reports").fetchall()
                 assert (await talk.report("erase", "1-2", {"all": True})).status == "retry"
-            async with asyncio.timeout(10):
-                while kept(gateway, "fennel-10"):  # noqa: ASYNC110 - by itself, in another process
-                    await asyncio.sleep(0.05)
+            await until(lambda: not kept(gateway, "fennel-10"))
             assert (await talk.report("erase", "1-2", {"all": True})).status == "dup"
 
     asyncio.run(story())

@@ -14,6 +14,7 @@ from device.link import native as n
 from tests.gateway.native_device import NativeDevice
 from tests.gateway.openai_server import OpenAiServer, openai_server
 from tests.gateway.process import Running, running_gateway
+from tests.until import until
 
 WORDS = "canary-0ddba11"
 FAR = "2999-01-01T00:00:00+00:00"
@@ -62,9 +63,7 @@ def kept(gateway: Running, word: str) -> bool:
 
 
 async def until_gone(word: str, gateway: Running) -> None:
-    async with asyncio.timeout(10):
-        while kept(gateway, word):  # noqa: ASYNC110 - in another process
-            await asyncio.sleep(0.02)
+    await until(lambda: not kept(gateway, word))
 
 
 def asked_about(endpoint: OpenAiServer, word: str) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from device.notices import LightChanged, LightState, Notice
 from device.rehearsal import Stage, on_stage
 from tests.models_made.gguf_model import END_OF_TURN, Shape, make
 from tests.models_made.piper_voice import make_piper_voice
+from tests.until import until
 
 pytestmark = pytest.mark.native
 
@@ -49,12 +50,6 @@ async def moods_while_speaking(notices: AsyncIterator[Notice]) -> set[Emotion]:
             elif moods:
                 break
     return moods
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
 
 
 def sounding(stage: Stage) -> float:

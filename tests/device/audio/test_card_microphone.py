@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -16,14 +15,9 @@ from device.audio.sound_library import SoundLibrary
 from device.contracts import FRAME_BYTES, Frame
 from tests.device.audio.fake_portaudio import Card, FakePortAudio
 from tests.tones import loudest_hz, tone
+from tests.until import until
 
 SOON_S = 5.0
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(SOON_S):
-        while not condition():  # noqa: ASYNC110 (what a thread does is only seen by looking)
-            await asyncio.sleep(0.002)
 
 
 def microphone_of(card: Card, told: list[str], gain_db: float = 0.0) -> CardMicrophone:

@@ -13,8 +13,9 @@ from device.audio.sound_devices import AUTO
 from device.audio.sound_library import SoundLibrary
 from device.contracts import Audio
 from tests.device.audio.fake_portaudio import Card, FakePortAudio
-from tests.device.audio.test_card_microphone import SOON_S, until
+from tests.device.audio.test_card_microphone import SOON_S
 from tests.tones import tone
+from tests.until import until
 
 
 def speaker_of(card: Card, told: list[str]) -> CardSpeaker:

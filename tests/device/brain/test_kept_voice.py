@@ -20,6 +20,7 @@ from device.errors import TtsError
 from device.ports import TextToSpeech
 from tests.fakes import for_ever
 from tests.models_made.piper_voice import make_piper_voice
+from tests.until import until
 
 SORRY = "I did not understand that, so please say it once more."
 BYE = "See you soon."
@@ -327,8 +328,3 @@ def test_all_that_ships_is_rendered_by_piper_and_read_again(tmp_path: Path) -> N
         await voice.close()
 
     played(story)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 - the test's own bound ends it
-        await asyncio.sleep(0.005)

@@ -6,7 +6,6 @@ import asyncio
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from device.jobs import STOP_GRACE_S
 from device.pipeline import within
 from device.ports import Listening
 from tests.models_made.whisper import make_whisper
+from tests.until import until
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -47,13 +47,6 @@ def speech(seconds: float) -> bytes:
 def feed_silence(listening: Listening, frames: int) -> None:
     for _ in range(frames):
         listening.feed(Frame(bytes(FRAME_BYTES), 0.0))
-
-
-async def until(happened: Callable[[], bool]) -> None:
-    """What happens in the engine's thread is looked for; there is no event of the loop for it."""
-    async with asyncio.timeout(30):
-        while not happened():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
 
 
 async def hear(stt: WhisperStt, pcm: bytes, deadline_s: float = 30) -> Transcript:

@@ -17,6 +17,7 @@ from device.hw.input_devices import EV_SYN, SYN_DROPPED
 from device.hw.key_button import KeyButton
 from tests.device.hw.buttons import Reached
 from tests.device.hw.keyboards import SPACE, Keyboards
+from tests.until import until
 
 KEY_A = 30
 
@@ -39,12 +40,6 @@ def opened(
         yield button
     finally:
         button.close()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - another thread brings it about
-            await asyncio.sleep(0.002)
 
 
 @pytest.fixture

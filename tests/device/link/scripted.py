@@ -23,6 +23,7 @@ from device.link.link import Calls, Link
 from device.link.native_dialect import NativeDialect, Wish
 from device.link.turns import Rules, Sounds
 from device.link.way import Kind
+from tests.until import until
 
 LONG_S = 5.0
 """Of the tests' patience on a busy machine; nothing waits for so long unless it fails."""
@@ -96,13 +97,6 @@ class Device:
 
     async def up(self) -> None:
         await until(lambda: self.link.health.up)
-
-
-async def until(true: Callable[[], bool], longest_s: float = LONG_S) -> None:
-    """Polls, because what is waited for happens at the other end of a socket."""
-    async with asyncio.timeout(longest_s):
-        while not true():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
 
 
 def device(

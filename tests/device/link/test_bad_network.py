@@ -15,7 +15,8 @@ from device.errors import MindError
 from device.link import connection, dialling
 from device.link import native as n
 from tests.device.link.bad_network import Trouble, network
-from tests.device.link.scripted import Device, Peer, answer, device, greet, running, server, until
+from tests.device.link.scripted import Device, Peer, answer, device, greet, running, server
+from tests.until import until
 
 WHY = Question(7, "Why?", "en")
 

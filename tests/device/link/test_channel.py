@@ -8,7 +8,8 @@ from device.contracts import Question
 from device.link import native as n
 from device.link.channel import AGAIN_S, MOST_TO_TAKE, Taken
 from device.link.turns import Rules
-from tests.device.link.scripted import Peer, answer, device, gateway, running, until
+from tests.device.link.scripted import Peer, answer, device, gateway, running
+from tests.until import until
 
 
 class Peers:

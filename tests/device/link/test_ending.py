@@ -34,8 +34,8 @@ from tests.device.link.scripted import (
     device,
     greet,
     server,
-    until,
 )
+from tests.until import until
 
 Dial = Callable[[str | None, int], Awaitable[Socket]]
 

@@ -22,8 +22,9 @@ from device.link.link import Calls, Link
 from device.link.setback import Setback
 from device.link.turns import Rules
 from tests import virtual_time
-from tests.device.link.scripted import PLAIN, CountedWay, answer, device, running, server, until
+from tests.device.link.scripted import PLAIN, CountedWay, answer, device, running, server
 from tests.device.link.test_refusals import Scripted
+from tests.until import until
 
 ADULTS = Rules(hears=True, guardian=False)
 WHY = Question(7, "Why?", "en")

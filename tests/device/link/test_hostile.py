@@ -20,7 +20,8 @@ from device.contracts import Perform, Question, ReplyItem, Say
 from device.errors import MindError
 from device.link import native as n
 from device.link.tools import MOST_A_TURN
-from tests.device.link.scripted import Device, Peer, answer, device, gateway, greet, running, server, until
+from tests.device.link.scripted import Device, Peer, answer, device, gateway, greet, running, server
+from tests.until import until
 
 WHY = Question(7, "Why?", "en")
 ROOT = Path(__file__).resolve().parents[3]
@@ -230,7 +231,8 @@ def test_a_turn_that_reads_nothing_does_not_hold_up_the_reader() -> None:
 BIG = """
 import asyncio, sys
 from websockets.asyncio.server import serve
-from tests.device.link.scripted import device, greet, running, until
+from tests.device.link.scripted import device, greet, running
+from tests.until import until
 
 def resident_kib():
     with open("/proc/self/status") as status:

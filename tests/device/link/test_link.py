@@ -28,7 +28,8 @@ from device.link.address import socket_address
 from device.link.dialect import Step
 from device.link.native_dialect import NativeDialect, Wish
 from device.link.turns import Rules
-from tests.device.link.scripted import Device, Peer, Signer, answer, device, gateway, running, until
+from tests.device.link.scripted import Device, Peer, Signer, answer, device, gateway, running
+from tests.until import until
 
 WHY = Question(7, "Why?", "en")
 HEARD = b"12345678"

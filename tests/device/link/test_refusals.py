@@ -32,8 +32,8 @@ from tests.device.link.scripted import (
     greet,
     running,
     server,
-    until,
 )
+from tests.until import until
 
 HOUR_S = 3600.0
 Raw = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

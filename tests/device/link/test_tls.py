@@ -12,7 +12,8 @@ from websockets.asyncio.server import ServerConnection
 from device.contracts import Question, Say
 from device.link import native as n
 from tests.device.link.certificates import Authority
-from tests.device.link.scripted import answer, device, greet, running, server, until
+from tests.device.link.scripted import answer, device, greet, running, server
+from tests.until import until
 
 AUTHORIZATIONS: list[str | None] = []
 
