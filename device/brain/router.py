@@ -150,7 +150,7 @@ def _unrecognised(facts: Facts) -> Route:
 
 def _while_away(facts: Facts, health: LinkHealth) -> Route:
     """System 2 may be asked, but cannot: what only it knows is found out later."""
-    why = f"System 2 is away: {health.why}".rstrip(": ")
+    why = f"System 2 is away: {health.why}".rstrip(" .:;!?")
     would = _with_both(facts, replace(health, up=True))
     missed = would.mind is Mind.SYSTEM_2 and would.rival is None
     excuse = OFFLINE if missed and OFFLINE not in facts.memory.excused else ""
