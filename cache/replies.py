@@ -20,7 +20,7 @@ from cache.reply_sounds import ReplySounds
 MIGRATIONS = (
     """
     CREATE TABLE replies (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         reply TEXT NOT NULL,
         source TEXT NOT NULL CHECK (source IN ('pack', 'system_1', 'system_2', 'person')),
         verdict TEXT NOT NULL,
@@ -201,7 +201,10 @@ class ReplyStore:
 
     def set_note(self, name: str, value: str) -> None:
         with self._transaction():
-            self._database.execute("INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?)", (name, value))
+            self._set_note(name, value)
+
+    def _set_note(self, name: str, value: str) -> None:
+        self._database.execute("INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?)", (name, value))
 
     # --- the index, when the words that it is made of have changed ---------------------------------
 
@@ -286,9 +289,18 @@ class ReplyStore:
         empty_log(self._database)
         return removed
 
-    def remove_source(self, source: str) -> int:
-        """Erase all replies of one source."""
-        return self.remove([row.reply_id for row in self.all(source)])
+    def replace_source(self, source: str, replies: Iterable[NewReply], now_s: float, version: str) -> None:
+        """Keep these as all that there is of one source, and its `version` as the note of its name.
+
+        On a disk that is full, all is as it was before.
+        """
+        with self._transaction():
+            for row in self.all(source):
+                self._remove(row.reply_id)
+            for new in replies:
+                self._put(new, now_s)
+            self._set_note(source, version)
+        empty_log(self._database)
 
     def remove_expired(self, now_s: float) -> int:
         """Erase the replies that are no longer good."""

@@ -443,12 +443,18 @@ class Promises(Protocol):
         """This one was promised, and was not told yet."""
         ...
 
+    def found(self, question: str) -> bool:
+        """This one was promised and found out, and was not told yet."""
+        ...
+
     async def promise(self, question: str, language: str) -> Promised:
         """KEPT: on disk and on its way when this returns. Raises OutboxError: nothing may be promised."""
         ...
 
-    def asked(self) -> News:
-        """A person wants to know; what was found is told as soon as this turn is over. Returns at once."""
+    def asked(self, question: str = "") -> News:
+        """A person wants to know; what was found is told as soon as this turn is over, and first what is
+        known of this `question`. Returns at once.
+        """
         ...
 
     async def forget(self, *, everything: bool) -> None:

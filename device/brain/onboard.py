@@ -101,6 +101,7 @@ class OnboardBrain:
             promises=self._promises is not None,
             may_promise=self._may_promise(request.text),
             promised=self._promises is not None and self._promises.waiting,
+            found=self._promises is not None and self._promises.found(request.text),
             board=minds.board(),
         )
 

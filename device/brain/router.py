@@ -30,6 +30,8 @@ FORGET_SURE: Final = "forget_sure"
 """The intent that asks whether everything is really to be forgotten."""
 FIND_OUT: Final = "find_out"
 """The intent of a promise; its slot is the `question`."""
+FOUND_OUT: Final = "found_out"
+"""The intent of telling what was found; of one `question` first, if it has that slot."""
 OFFER: Final = "promise_offer"
 """The intent that asks a person whether to find out."""
 OFFLINE: Final = "excuse_offline"
@@ -78,6 +80,8 @@ class Facts:
     """A person agreed that they are, or this one is kept already; else a person is asked first."""
     promised: bool = False
     """One waits, found out or not."""
+    found: bool = False
+    """This question was promised, and its answer is here."""
     board: BoardHealth = field(default_factory=BoardHealth)
     confidence: float | None = None
     """System 1's mean token log-probability lately; None: unknown."""
@@ -137,6 +141,10 @@ def _unrecognised(facts: Facts) -> Route:
         return Route(Mind.STOCK, "no words were heard", Intent("nothing_heard"))
     if not facts.certain:
         return Route(Mind.STOCK, "no skill fits, and the words are uncertain", Intent("not_understood"))
+    if facts.found:
+        return Route(
+            Mind.SKILL, "it was promised, and found out", Intent(FOUND_OUT, {"question": facts.text})
+        )
     if facts.cached and facts.demand is not Demand.RECENCY:
         return Route(Mind.CACHE, "it was asked before, and the answer was kept")
     kept = _why_on_board(facts)
@@ -150,7 +158,7 @@ def _unrecognised(facts: Facts) -> Route:
 
 def _while_away(facts: Facts, health: LinkHealth) -> Route:
     """System 2 may be asked, but cannot: what only it knows is found out later."""
-    why = f"System 2 is away: {health.why}".rstrip(": ")
+    why = f"System 2 is away: {health.why}".rstrip(" .:;!?")
     would = _with_both(facts, replace(health, up=True))
     missed = would.mind is Mind.SYSTEM_2 and would.rival is None
     excuse = OFFLINE if missed and OFFLINE not in facts.memory.excused else ""

@@ -258,10 +258,8 @@ class KeptOutbox:
         )
 
     def _note(self, note: Fresh | SentRow, *, pressing: bool) -> None:
-        if len(self._noted) == MOST_NOTED:
-            log.warning("outbox: a %s is lost, because the disk takes nothing", self._noted_least().kind)
-            self._noted.remove(self._noted_least())
         self._noted.append(note)
+        self._bound_noted()
         if pressing or len(self._noted) >= BATCH:
             self._pressing.set()
 
@@ -272,9 +270,12 @@ class KeptOutbox:
             notes[:] = [note for note in notes if isinstance(note, SentRow) or not gone(note)]
         return len(self._noted) < before
 
-    def _noted_least(self) -> Fresh | SentRow:
-        """The oldest of the least urgent."""
-        return max(self._noted, key=lambda note: note.priority if isinstance(note, Fresh) else 0)
+    def _bound_noted(self) -> None:
+        """What is too much goes, the oldest of the least urgent first."""
+        while len(self._noted) > MOST_NOTED:
+            least = max(self._noted, key=lambda note: note.priority if isinstance(note, Fresh) else 0)
+            log.warning("outbox: a %s is lost, because the disk takes nothing", least.kind)
+            self._noted.remove(least)
 
     async def _write(self) -> None:
         """All that is noted, in one piece; what was not written is kept for the next time.
@@ -308,7 +309,8 @@ class KeptOutbox:
 
     def _keep_noted(self) -> None:
         """What was to be written is to be written again."""
-        self._noted = (self._being_written + self._noted)[-MOST_NOTED:]
+        self._noted = self._being_written + self._noted
+        self._bound_noted()
 
 
 def _write_all(store: OutboxStore, batch: Collection[Fresh | SentRow]) -> None:

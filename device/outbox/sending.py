@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import Final, NoReturn, Protocol
 
+from cache.outbox import OutboxStore
 from device.config import Settings
+from device.kept_database import KeptDatabase
 from device.link.address import socket_address
 from device.moment import Clocks
 from device.outbox.draining import Draining, Reports
@@ -16,8 +18,10 @@ from device.outbox.reporting import Reporting
 from device.ports import System2
 from device.record import TurnRecord
 
-FAULT = "the outbox"
-LOST = "What waited for System 2 was damaged on disk and is lost; a new outbox was begun."
+FAULT: Final = "the outbox"
+LOST: Final = "What waited for System 2 was damaged on disk and is lost; a new outbox was begun."
+LOST_SHOWN_S: Final = 3600.0
+"""So long: what is lost stays lost, but the new outbox works."""
 
 
 class Link(System2, Reports, Protocol):
@@ -37,6 +41,7 @@ class Sending:
         idle: Callable[[], bool],
         keeps_back: Callable[[str], bool],
         fault: Callable[[str, str], None],
+        kept: type[KeptDatabase[OutboxStore]] = KeptDatabase,
     ) -> None:
         """`idle`: no turn is under way. `keeps_back`: a text is not to leave the device.
 
@@ -44,12 +49,14 @@ class Sending:
         """
         self._peer = socket_address(settings.system2.url).host_header
         self._fault = fault
+        self._shown: asyncio.TimerHandle | None = None
         self.outbox = KeptOutbox(
             state,
             settings,
             clocks,
             linked=lambda: link.health.up,
             told=Told(waits=self.stir, lost=self._lost),
+            kept=kept,
         )
         self._reporting = Reporting(self.outbox, settings.consent, keeps_back)
         self._draining = Draining(
@@ -85,4 +92,7 @@ class Sending:
 
     def _lost(self) -> None:
         self._fault(FAULT, LOST)
+        if self._shown is not None:
+            self._shown.cancel()
+        self._shown = asyncio.get_running_loop().call_later(LOST_SHOWN_S, self._fault, FAULT, "")
         self._reporting.outbox_lost()

@@ -21,7 +21,7 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 from cache.promises import PromiseRow, PromiseStore
 from device.brain.normalise import normalise
 from device.brain.packs import Phrases
-from device.contracts import Announcement, News, Outcome, Outgoing, OutgoingKind, Promised, Urgency
+from device.contracts import Announcement, Mind, News, Outcome, Outgoing, OutgoingKind, Promised, Urgency
 from device.errors import OutboxError
 from device.link.native import Report
 from device.ports import Outbox
@@ -100,6 +100,10 @@ class Promises:
         """The announcement that waits or sounds, and the question that it answers."""
         self._last = ""
         """The question that was spoken of last, by its id: what "forget it" means."""
+        self._first = ""
+        """The question that somebody has asked again, by its id: its answer is told before others."""
+        self._told_well = True
+        """What was announced last, by whomever, was said without a fault."""
         self._let_go = False
         """Something expired, and nobody has asked for it since."""
         self._writing = asyncio.Lock()
@@ -112,8 +116,10 @@ class Promises:
         return bool(self._live())
 
     def has(self, question: str) -> bool:
-        asked = normalise(question)
-        return any(normalise(row.question) == asked for row in self._live())
+        return bool(self._same(question))
+
+    def found(self, question: str) -> bool:
+        return any(row.answer for row in self._same(question))
 
     async def promise(self, question: str, language: str) -> Promised:
         async with self._writing:
@@ -128,7 +134,8 @@ class Promises:
             self._last = row.question_id
             return Promised.KEPT
 
-    def asked(self) -> News:
+    def asked(self, question: str = "") -> News:
+        self._first = next((row.question_id for row in self._same(question)), "")
         self._rows |= {row.question_id: replace(row, shelved=False) for row in self._live() if row.answer}
         let_go, self._let_go = self._let_go, False
         if any(row.answer for row in self._live()):
@@ -187,7 +194,12 @@ class Promises:
         """A turn is over. After one with a person who may listen on, the next answer is told.
 
         Who cut it off wants quiet or has something to say; who was asked a question answers that first.
+        What System 2 has answered at once is not found out any more.
         """
+        if record.kind is Kind.ANNOUNCEMENT:
+            self._told_well = not record.error_code
+        if record.route and record.route.mind is Mind.SYSTEM_2 and not (record.cut_off or record.error_code):
+            self._settled([row.question_id for row in self._same(record.heard)])
         with_a_person = record.kind in (Kind.SPOKEN, Kind.TYPED)
         if with_a_person and not (record.cut_off or record.tapped or record.made.endswith("?")):
             self._tell()
@@ -203,9 +215,8 @@ class Promises:
         if outcome is Outcome.DISMISSED:
             self._rows[question_id] = replace(row, shelved=True)
             self._write_later(question_id, self._rows[question_id])
-        else:
-            del self._rows[question_id]
-            self._write_later(question_id, None)
+        elif self._told_well:
+            self._settled([question_id])
             self._tell()
 
     # --- while the device runs ---------------------------------------------------------------------
@@ -232,6 +243,12 @@ class Promises:
             async with asyncio.timeout(LOOK_EVERY_S):
                 await self._wake.wait()
         self._wake.clear()
+
+    def _settled(self, question_ids: Iterable[str]) -> None:
+        """Nobody waits for these any more; they are erased soon."""
+        for question_id in question_ids:
+            del self._rows[question_id]
+            self._write_later(question_id, None)
 
     def _write_later(self, question_id: str, row: PromiseRow | None) -> None:
         self._unwritten[question_id] = row
@@ -262,6 +279,11 @@ class Promises:
         """What has not expired, the oldest first."""
         now_s = self._clocks.lived()
         return [row for row in self._rows.values() if row.expires_s > now_s]
+
+    def _same(self, question: str) -> list[PromiseRow]:
+        """Those that ask this, however it is written."""
+        asked = normalise(question)
+        return [row for row in self._live() if normalise(row.question) == asked]
 
     async def _recall(self) -> None:
         """Once: what was promised before, which is put on its way again. Raises OutboxError."""
@@ -326,9 +348,10 @@ class Promises:
         """One at a time; the next one once this was said."""
         if self._telling is not None:
             return
-        row = next((row for row in self._live() if row.answer and not row.shelved), None)
-        if row is None:
+        found = [row for row in self._live() if row.answer and not row.shelved]
+        if not found:
             return
+        row = next((row for row in found if row.question_id == self._first), found[0])
         self._telling = (next(self._ids), row.question_id)
         self._last = row.question_id
         text = self._phrases.say("promise_told", question=_echo(row.question), answer=row.answer)

@@ -265,9 +265,7 @@ class Replies:
         store.remove_expired(now_s)
         store.sounds.keep_only(self._whose.voice)
         if store.note("pack") != self._pack.fingerprint:
-            store.remove_source("pack")
-            store.put_all(self._pack.replies(), now_s)
-            store.set_note("pack", self._pack.fingerprint)
+            store.replace_source("pack", self._pack.replies(), now_s, self._pack.fingerprint)
         store.evict(self._most_bytes, now_s)
 
     def _index_anew(self, store: ReplyStore) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -178,6 +179,25 @@ def test_sounds_belong_to_a_voice(store: ReplyStore) -> None:
 def test_a_reply_that_is_gone_gets_no_sound(store: ReplyStore) -> None:
     store.sounds.put(7, "anna", [SoundRow("Hello.", 16000, b"\x01\x00")])
     assert store.sounds.size_bytes() == 0
+
+
+def test_sound_of_a_reply_that_is_gone_is_never_another_ones(store: ReplyStore) -> None:
+    gone = store.put(new("legs spider"), 0.0)
+    store.remove([gone])
+    after = store.put(new("legs ant", reply="They have six."), 0.0)
+    store.sounds.put(gone, "anna", [SoundRow("They have eight.", 16000, b"\x01\x00")])
+    assert store.sounds.get(after, "anna") == ()
+
+
+def test_what_ships_is_replaced_whole_or_not_at_all(store: ReplyStore) -> None:
+    store.replace_source("pack", [new("who are you", reply="Pip.", source="pack")], 0.0, "1")
+    no_text: Any = None
+    broken = new("how are you", reply=no_text, source="pack")
+    with pytest.raises(sqlite3.IntegrityError):
+        store.replace_source("pack", [new("who are you", reply="Pop.", source="pack"), broken], 1.0, "2")
+    assert (answer(store, "who are you"), store.note("pack")) == ("Pip.", "1")
+    store.replace_source("pack", [new("where are you", reply="Here.", source="pack")], 1.0, "2")
+    assert (answer(store, "who are you"), store.note("pack")) == (None, "2")
 
 
 def test_search_looks_in_replies_and_wordings(store: ReplyStore) -> None:

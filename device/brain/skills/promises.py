@@ -43,6 +43,6 @@ async def forget(intent: Intent, context: SkillContext) -> tuple[ReplyItem, ...]
 
 
 def found_out(intent: Intent, context: SkillContext) -> tuple[ReplyItem, ...]:
-    """Whether there are answers; they follow as announcements of their own."""
-    news = context.promises.asked() if context.promises else News.NONE
+    """Whether there are answers, or one to the `question`; they follow as announcements of their own."""
+    news = context.promises.asked(str(intent.slots.get("question", ""))) if context.promises else News.NONE
     return context.say(_NEWS[news])

@@ -273,6 +273,11 @@ def test_what_is_promised_what_is_offered_and_what_is_neither(facts_of_it: Facts
     assert found.intent.slots == asked
 
 
+def test_a_reason_is_one_sentence_however_the_link_put_its_own() -> None:
+    asked = replace(NEWS, system_2=LinkHealth(up=False, why="There was no answer; is System 2 running?"))
+    assert "running: only it can know" in route(None, asked).reason
+
+
 def test_what_was_asked_before_is_answered_rather_than_promised() -> None:
     assert route(None, replace(FAR_AWAY, demand=Demand.KNOWLEDGE, cached=True)).mind is Mind.CACHE
 

@@ -162,6 +162,34 @@ def test_what_was_noted_while_the_disk_failed_is_written_when_it_does_not(tmp_pa
     assert kept[:6] == [*(f'{{"n":{number}}}' for number in range(5)), '{"n":15}']
 
 
+def test_an_alert_outlasts_any_amount_of_telemetry_while_the_disk_fails(tmp_path: Path) -> None:
+    async def story() -> None:
+        outbox, disk = outbox_in_loop(tmp_path, Time().clocks, linked=lambda: False)
+        failing = asyncio.Event()
+
+        async def fails_slowly(call: object, deadline_s: float = 0.0) -> None:
+            await failing.wait()
+            raise OutboxError("The disk is full.")
+
+        works, disk.run = disk.run, fails_slowly  # type: ignore[assignment,method-assign]
+        running = asyncio.create_task(outbox.run())
+        outbox.note(Outgoing(ALERT, {"n": "alert"}))
+        await asyncio.sleep(0.01)  # it is being written
+        for number in range(MOST_NOTED):
+            outbox.note(Outgoing(TELEMETRY, {"n": number}))
+        failing.set()
+        await asyncio.sleep(0.01)
+        disk.run = works  # type: ignore[method-assign]
+        running.cancel()
+        await asyncio.wait([running])
+        await outbox.close()
+
+    asyncio.run(story())
+    kept = on_disk(tmp_path)
+    assert len(kept) == MOST_NOTED
+    assert '{"n":"alert"}' in kept
+
+
 def test_what_is_being_written_when_the_device_ends_is_written(tmp_path: Path) -> None:
     async def story() -> None:
         async with opened(tmp_path) as outbox:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
-from cache.outbox import FILE
+from cache.outbox import FILE, OutboxStore
 from device.config import Consent, Settings, System2
 from device.contracts import LinkHealth, Mind, Route
+from device.kept_database import DISK_S
 from device.keyless import Keyless
 from device.moment import Clocks
-from device.outbox.sending import FAULT, Sending
+from device.outbox.sending import FAULT, LOST, LOST_SHOWN_S, Sending
 from device.record import Kind, TurnRecord
+from tests import virtual_time
+from tests.device.outbox.kept_in_loop import InLoop
+
+ResultT = TypeVar("ResultT")
 
 AGREED = Consent(telemetry=True, telemetry_content=True, alerts=True)
 
@@ -104,3 +110,36 @@ def test_a_damaged_file_is_a_fault_and_is_told(tmp_path: Path) -> None:
 
     asyncio.run(story())
     assert kinds(tmp_path) == ["telemetry"]
+
+
+class Damaged(InLoop):
+    """Found damaged when it is first used."""
+
+    async def run(self, call: Callable[[OutboxStore], ResultT], deadline_s: float = DISK_S) -> ResultT:
+        if not self.runs:
+            self._lost()
+        return await super().run(call, deadline_s)
+
+
+def test_the_fault_of_a_damaged_file_ends_as_the_new_one_works(tmp_path: Path) -> None:
+    faults: list[str] = []
+
+    async def story() -> None:
+        made = Sending(
+            tmp_path,
+            Settings(system2=System2(url="wss://gateway.example/v1/device")),
+            Clocks(lambda: 5.0),
+            Keyless("no key", lambda health: None),
+            idle=lambda: True,
+            keeps_back=lambda text: False,
+            fault=lambda part, why: faults.append(why),
+            kept=Damaged,
+        )
+        await made.outbox.contents()
+        await asyncio.sleep(LOST_SHOWN_S - 1)
+        assert faults == [LOST]
+        await asyncio.sleep(2)
+        assert faults == [LOST, ""]
+        await made.outbox.close()
+
+    virtual_time.run(story())

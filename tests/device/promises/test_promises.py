@@ -13,7 +13,17 @@ import pytest
 
 from cache.promises import PromiseStore
 from device.brain.packs import promise_phrases
-from device.contracts import Announcement, News, Outcome, Outgoing, OutgoingKind, Promised, Urgency
+from device.contracts import (
+    Announcement,
+    Mind,
+    News,
+    Outcome,
+    Outgoing,
+    OutgoingKind,
+    Promised,
+    Route,
+    Urgency,
+)
 from device.errors import OutboxError
 from device.link.native import Report
 from device.promises.kept import FILE, KeptPromises
@@ -297,6 +307,55 @@ def test_several_answers_are_told_one_after_the_other(rig: Rig) -> None:
 
     rig.play(story)
     assert [said.text[-2:] for said in rig.announced] == ["A.", "C."]
+
+
+def test_who_asks_the_same_again_is_told_that_answer_before_others(rig: Rig) -> None:
+    async def story(rig: Rig) -> None:
+        ids = [await rig.ask(question) for question in ("first", "second")]
+        assert not rig.promises.found("Second?")
+        for question_id, text in zip(ids, ("A.", "B."), strict=True):
+            await rig.answer(question_id, text)
+        assert rig.promises.found("Second?")
+        assert not rig.promises.found("third")
+        assert rig.promises.asked("Second?") is News.FOUND
+        rig.person()
+        rig.over(Outcome.SAID)
+
+    rig.play(story)
+    assert [said.text[-2:] for said in rig.announced] == ["B.", "A."]
+
+
+def test_what_system_2_answered_at_once_is_not_found_out_any_more(rig: Rig) -> None:
+    async def story(rig: Rig) -> None:
+        question_id = await rig.ask("Who won the zephyr cup?")
+        at_once = Route(Mind.SYSTEM_2, "asked")
+        rig.person(heard="who won the zephyr cup", route=at_once, error_code="link_lost")
+        rig.person(heard="who won the zephyr cup", route=Route(Mind.STOCK, "nobody answered"))
+        assert rig.promises.waiting
+        rig.person(heard="who won the zephyr cup", route=at_once)
+        await settled()
+        assert not rig.promises.waiting
+        assert not rig.on_disk("zephyr")
+        assert rig.outbox.questions() == []
+        assert await rig.answer(question_id) == "rejected"
+
+    rig.play(story)
+
+
+def test_an_answer_that_the_voice_failed_at_is_kept_and_told_after_the_next_turn(rig: Rig) -> None:
+    async def story(rig: Rig) -> None:
+        await rig.answer(await rig.ask("who won"))
+        rig.person()
+        rig.person(Kind.ANNOUNCEMENT, error_code="tts")
+        rig.over(Outcome.SAID)
+        assert len(rig.announced) == 1
+        rig.person()
+        rig.person(Kind.ANNOUNCEMENT)
+        rig.over(Outcome.SAID)
+        assert not rig.promises.waiting
+
+    rig.play(story)
+    assert len(rig.announced) == 2
 
 
 def test_an_answer_that_came_too_late_to_be_said_is_told_after_the_next_turn(rig: Rig) -> None:

@@ -16,6 +16,7 @@ from device.brain.packs import promise_phrases
 from device.brain.recogniser import Recogniser
 from device.config import Consent
 from device.contracts import LinkHealth, Mind, Outcome, Outgoing, OutgoingKind, Say
+from device.errors import TtsError
 from device.promises.promises import PromiseClocks, Promises
 from device.record import TurnRecord
 from tests.device.promises.promised import DirectDisk, FakeOutbox
@@ -295,6 +296,53 @@ def test_an_answer_is_told_after_the_reply_and_never_over_it(home: Home) -> None
             reply, told = home.device.records[-2:]
             assert len(reply.spoken.split()) == 50
             assert ANSWER in told.spoken
+
+    run(story())
+
+
+@pytest.mark.parametrize("up", [True, False])
+def test_who_asks_the_same_again_gets_the_answer_that_is_there(home: Home, up: bool) -> None:
+    home.consent = AGREED
+
+    async def story() -> None:
+        async with home.start():
+            await promised(home, NEWS)
+            home.far.health = LinkHealth(up=up)
+            assert (await home.hears(NEWS)).spoken == "Yes, there is something."
+            await home.told(ANSWER)
+            assert home.far.questions == []
+            assert not home.on_disk("quokkas")
+
+    run(story())
+
+
+def test_a_yes_that_comes_when_the_link_is_back_keeps_the_promise_at_once(home: Home) -> None:
+    async def story() -> None:
+        async with home.start():
+            await home.hears(NEWS)
+            home.far.health = LinkHealth(up=True)
+            assert (await home.hears("yes")).spoken == KEPT
+            assert await home.answered() == ["ok"]
+            await home.hears("tell me a joke")
+            await home.told(ANSWER)
+
+    run(story())
+
+
+def test_an_answer_that_the_voice_fails_at_is_not_lost(home: Home) -> None:
+    home.consent = AGREED
+
+    async def story() -> None:
+        async with home.start():
+            await promised(home, NEWS)
+            home.device.voice.fails_on = lambda text: TtsError("broken") if ANSWER in text else None
+            await home.hears("tell me a joke")
+            await asyncio.sleep(20)
+            assert home.promises.waiting
+            home.device.voice.fails_on = lambda text: None
+            await home.hears("tell me a joke")
+            await home.told(ANSWER)
+            assert not home.promises.waiting
 
     run(story())
 

@@ -22,6 +22,9 @@ class FakePromises:
     fails: bool = False
     wanted: list[object] = field(default_factory=list)
 
+    def found(self, question: str) -> bool:
+        return False
+
     def has(self, question: str) -> bool:
         return False
 
@@ -29,7 +32,7 @@ class FakePromises:
         self._note((question, language))
         return self.becomes
 
-    def asked(self) -> News:
+    def asked(self, question: str = "") -> News:
         return self.news
 
     async def forget(self, *, everything: bool) -> None:
