@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from device.brain import normalise as normalise_module
 from device.brain.normalise import normalise
 from device.brain.pack_files import BrokenPack, sections
 from device.brain.packs import PACKS
+from device.brain.recall.frames import Frames, alternatives
 from device.brain.recall.inflection import plain
 
 Words = tuple[str, ...]
-VERSION = 1
-"""Of the rules in this package: with another one, kept questions are indexed anew."""
 _HEADINGS = (
     "before",
     "after",
@@ -25,6 +25,8 @@ _HEADINGS = (
     "implied",
     "asks",
     "decisive",
+    "frames",
+    "measures",
     "same",
     "kinds",
     "forms",
@@ -61,7 +63,10 @@ class Lexicon:
     """Words of asking itself, as they are said."""
     asking: frozenset[str]
     """Those of them without which a question does not end in mere talk."""
+    frames: Frames
     phrases: Mapping[Words, tuple[Item, ...]]
+    measures: frozenset[str]
+    """Concepts that "how" asks the amount of: how tall."""
     light: Mapping[str, frozenset[str]]
     """Concepts that may be missing, by what is asked; under "": whatever is asked."""
     implied: Mapping[str, frozenset[str]]
@@ -69,6 +74,7 @@ class Lexicon:
     """Of which lists of things a concept is one."""
     forms: Mapping[str, str]
     fingerprint: str
+    """Another with every change of the words or of the rules: kept questions are then indexed anew."""
 
     def form(self, word: str) -> str:
         """The plain form of a word."""
@@ -86,10 +92,21 @@ def load_lexicon(language: str, root: Path = PACKS) -> Lexicon:
     under = sections(file)
     if missing := [heading for heading in _HEADINGS if heading not in under]:
         raise BrokenPack(file, 1, f"put [{missing[0]}] back, with its lines.")
-    return _lexicon(under, hashlib.blake2b(file.read_bytes(), digest_size=8).hexdigest())
+    try:
+        frames = Frames(under["frames"])
+    except ValueError as error:
+        raise BrokenPack(file, 1, f"“{error}” under [frames] is no frame; write it as the others.") from error
+    digest = hashlib.blake2b(file.read_bytes() + _rules(), digest_size=8)
+    return _lexicon(under, frames, digest.hexdigest())
 
 
-def _lexicon(under: Mapping[str, Words], fingerprint: str) -> Lexicon:
+def _rules() -> bytes:
+    """The sources of this package and of what it takes words apart with: what decides how questions are kept."""
+    sources = (*sorted(Path(__file__).parent.glob("*.py")), Path(normalise_module.__file__))
+    return b"".join(source.read_bytes() for source in sources)
+
+
+def _lexicon(under: Mapping[str, Words], frames: Frames, fingerprint: str) -> Lexicon:
     forms = {form: word for word, others in _named(under["forms"]) for form in others}
 
     def formed(text: str) -> Words:
@@ -128,17 +145,23 @@ def _lexicon(under: Mapping[str, Words], fingerprint: str) -> Lexicon:
         ask, _, words = line.rpartition(":")
         light.setdefault(ask, set()).update(concept(word) for word in _listed((words,)))
     return Lexicon(
-        frozenset(tuple(normalise(line).split()) for line in under["before"]),
-        frozenset(tuple(normalise(line).split()) for line in under["after"]),
+        _phrases(under["before"]),
+        _phrases(under["after"]),
         frozenset(_listed(under["talk"])),
         frozenset(_listed(under["talk"][1:])),
+        frames,
         phrases,
+        frozenset(map(concept, _listed(under["measures"]))),
         {ask: frozenset(words) for ask, words in light.items()},
         {concept(name): frozenset(map(concept, others)) for name, others in _named(under["implied"])},
         {name: frozenset(numbers) for name, numbers in kinds.items()},
         forms,
-        f"{VERSION}-{fingerprint}",
+        fingerprint,
     )
+
+
+def _phrases(lines: Words) -> frozenset[Words]:
+    return frozenset(tuple(normalise(each).split()) for line in lines for each in alternatives(line))
 
 
 def _item(word: str, decisive: set[str]) -> Item:

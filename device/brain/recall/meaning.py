@@ -66,7 +66,7 @@ def meaning_of(text: str, lexicon: Lexicon) -> Meaning:
     """Takes an utterance apart. About 0.1 ms."""
     words = without_courtesy(words_of(text), lexicon)
     indirect = words[:1] and words[0] in _INDIRECT
-    items = items_of(words[1:] if indirect else words, lexicon)
+    items = items_of(lexicon.frames.rewritten(words[1:] if indirect else words), lexicon)
     concepts = [(item.name, said) for item, said in items if item.role is Role.CONCEPT]
     names = {name for name, _ in concepts}
     implied = frozenset().union(*(lexicon.implied.get(name, frozenset()) - {name} for name in names))
@@ -75,7 +75,7 @@ def meaning_of(text: str, lexicon: Lexicon) -> Meaning:
     unique = tuple(dict.fromkeys(name for name, _ in concepts))
     return Meaning(
         words,
-        "whether" if indirect else _ask(items, words),
+        "whether" if indirect else _ask(items, words, lexicon),
         _decisive(items),
         unique,
         tuple(once[name] for name in unique),
@@ -147,8 +147,13 @@ def _decisive(items: list[tuple[Item, str]]) -> frozenset[str]:
     return names
 
 
-def _ask(items: list[tuple[Item, str]], words: Words) -> str:
-    asks = [item.name for item, _ in items if item.role is Role.ASK]
+def _ask(items: list[tuple[Item, str]], words: Words, lexicon: Lexicon) -> str:
+    names = [item.name for item, _ in items]
+    asks = [
+        "what" if item.name == "how" and then in lexicon.measures else item.name
+        for (item, _), then in zip(items, (*names[1:], ""), strict=True)
+        if item.role is Role.ASK
+    ]
     if not asks and not _MEASURING.isdisjoint(words):  # "how tall", where it is the height that counts
         return "what"
     if not asks:

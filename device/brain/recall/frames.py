@@ -1,0 +1,101 @@
+"""The ways in which one language asks for one thing, brought into one: "how old do dogs get" is their lifespan.
+
+A frame is a line `pattern -> instead`. In a pattern `*` is any words, at least one, `(one|the other)` a
+choice, `<one|other>` a choice that is kept, and `(such)?` words that may be missing. In what stands instead
+each `*` is the next of the words that are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+_CHOICE = re.compile(r"[(<]([^)>]*)[)>](\??)$")
+_TOKEN = re.compile(r"\([^)]*\)\??|<[^>]*>|\S+")
+_ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One line, for utterances of words that each have a space behind them."""
+
+    pattern: re.Pattern[str]
+    instead: str
+
+    def rewritten(self, text: str) -> str | None:
+        found = self.pattern.fullmatch(text)
+        if found is None:
+            return None
+        words = iter(found.groups())
+        return re.sub(r"\*", lambda _: next(words).strip(), self.instead)
+
+
+class Frames:
+    """Those of a language; the first that fits counts."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        """Raises ValueError with the line that is no frame."""
+        by_first: dict[str, list[Frame]] = {}
+        anywhere: list[Frame] = []
+        for line in lines:
+            frame, firsts = _frame(line)
+            if _ANY in firsts:
+                anywhere.append(frame)
+            for first in firsts - {_ANY}:
+                by_first.setdefault(first, []).append(frame)
+        self._by_first: Mapping[str, list[Frame]] = by_first
+        self._anywhere = anywhere
+
+    def rewritten(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """The words as the frame has them, or as they are."""
+        if not words:
+            return words
+        text = " ".join(words) + " "
+        for frame in (*self._by_first.get(words[0], ()), *self._anywhere):
+            if (instead := frame.rewritten(text)) is not None:
+                return tuple(instead.split())
+        return words
+
+
+def _frame(line: str) -> tuple[Frame, set[str]]:
+    pattern, arrow, instead = line.partition("->")
+    tokens = _TOKEN.findall(pattern)
+    kept = sum(token[0] in "*<" for token in tokens)
+    if not arrow or not tokens or kept != instead.count(_ANY):
+        raise ValueError(line)
+    try:
+        return Frame(re.compile("".join(map(_matching, tokens))), instead.strip()), _firsts(tokens)
+    except re.error as error:
+        raise ValueError(line) from error
+
+
+def _matching(token: str) -> str:
+    if token == _ANY:
+        return r"((?:\S+ )+?)"
+    if (choice := _CHOICE.match(token)) is not None:
+        either = "|".join(f"{re.escape(words.strip())} " for words in choice[1].split("|"))
+        return f"({either})" if token[0] == "<" else f"(?:{either}){choice[2]}"
+    return f"{re.escape(token)} "
+
+
+def _firsts(tokens: Sequence[str]) -> set[str]:
+    """The words with which it may begin, `*` for any."""
+    firsts = set[str]()
+    for token in tokens:
+        choice = _CHOICE.match(token)
+        firsts |= {words.split()[0] for words in choice[1].split("|")} if choice else {token}
+        if not choice or not choice[2]:
+            break
+    return firsts
+
+
+def alternatives(line: str) -> list[str]:
+    """All that a line with choices stands for: "(my|our) dog" is "my dog" and "our dog"."""
+    found = [""]
+    for token in _TOKEN.findall(line):
+        choice = _CHOICE.match(token)
+        words = choice[1].split("|") if choice else [token]
+        words += [""] if choice and choice[2] else []
+        found = [f"{before} {word}".strip() for before in found for word in words]
+    return found
