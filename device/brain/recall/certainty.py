@@ -12,7 +12,7 @@ from itertools import combinations
 
 from device.brain.recall.lexicon import Item, Lexicon, Role, Words
 from device.brain.recall.meaning import Meaning, items_of
-from device.brain.recall.sound_alike import likeness, sound_the_same
+from device.brain.recall.sound_alike import begin_alike, likeness, sound_the_same
 
 SAME_WORDS = 1.0
 SAME_MEANING = 0.95
@@ -53,7 +53,7 @@ def _same_meaning(asked: Meaning, kept: Meaning, lexicon: Lexicon) -> float:
     more, less = set(asked.concepts) - set(kept.concepts), set(kept.concepts) - set(asked.concepts)
     if not more and not less:
         return SAME_MEANING - cost
-    if (more and less) or (more | less) - light or not (set(asked.concepts) & set(kept.concepts)) - light:
+    if (more | less) - light or not (set(asked.concepts) & set(kept.concepts)) - light:
         return 0.0
     return SAME_MEANING - cost - _LIGHT_COSTS * len(more | less)
 
@@ -103,6 +103,8 @@ def _concepts_alike(asked: Meaning, kept: Meaning, lexicon: Lexicon) -> float:
     ):
         return 0.0
     said, once = "".join(word for _, word in heard), "".join(word for _, word in meant)
+    if not begin_alike(said, once):
+        return 0.0
     names, known = [name for name, _ in heard], [name for name, _ in meant]
     alone = not (set(asked.concepts) & set(kept.concepts)) - light
     if _are_rivals(names, known, said, once, lexicon) or (alone and len(once) < _LONG_NAME):
@@ -163,7 +165,8 @@ def _piece(said: Words, meant: Words, heard: list[Item], known: list[Item], lexi
         _SOUNDS_THE_SAME if names != meanings and _all_known(names, meanings, lexicon) else _PIECE_SOUNDS_LIKE
     )
     rivals = _are_rivals(names, meanings, one, other, lexicon)
-    return None if rivals or sound < least else sound
+    begins = begin_alike(one, other) or not names or not meanings
+    return None if rivals or not begins or sound < least else sound
 
 
 def _differing(asked: Words, kept: Words) -> Iterator[tuple[Words, Words]]:

@@ -12,6 +12,10 @@ _INDIRECT = frozenset(("if", "whether"))
 _ENDINGS_BEGIN = frozenset(
     ("i", "we", "can", "could", "would", "will", "do", "please", "if", "thanks", "thank", "just", "you")
 )
+_LEADING_ON = frozenset(
+    "a an the of in on at to by for with from and or than as like your my our his her their this that".split()
+)
+"""Words after which a question is not over."""
 
 
 def without_courtesy(words: Words, lexicon: Lexicon) -> Words:
@@ -39,8 +43,10 @@ def _phrase_before(words: Words, lexicon: Lexicon) -> Words | None:
 
 
 def _phrase_after(words: Words, lexicon: Lexicon) -> Words | None:
+    """Not what belongs to the word before: who invented the computer."""
     longest = min(len(words) - 1, _LONGEST)
-    return next((words[:-n] for n in range(longest, 0, -1) if words[-n:] in lexicon.after), None)
+    cuts = (n for n in range(longest, 0, -1) if words[-n:] in lexicon.after)
+    return next((words[:-n] for n in cuts if words[-n - 1] not in _LEADING_ON), None)
 
 
 def _talk_before(words: Words, lexicon: Lexicon) -> Words | None:

@@ -1,8 +1,8 @@
 """The ways in which one language asks for one thing, brought into one: "how old do dogs get" is their lifespan.
 
 A frame is a line `pattern -> instead`. In a pattern `*` is any words, at least one, `(one|the other)` a
-choice, `<one|other>` a choice that is kept, and `(such)?` words that may be missing. In what stands instead
-each `*` is the next of the words that are kept.
+choice, `<one|other>` a choice that is kept, `(such)?` words that may be missing, and `*ing` one word that ends
+so. In what stands instead each `*` is the next of what was kept, and `*2` the second.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 _CHOICE = re.compile(r"[(<]([^)>]*)[)>](\??)$")
 _TOKEN = re.compile(r"\([^)]*\)\??|<[^>]*>|\S+")
+_KEPT = re.compile(r"\*(\d?)")
 _ANY = "*"
 
 
@@ -27,8 +28,9 @@ class Frame:
         found = self.pattern.fullmatch(text)
         if found is None:
             return None
-        words = iter(found.groups())
-        return re.sub(r"\*", lambda _: next(words).strip(), self.instead)
+        kept = [words.strip() for words in found.groups()]
+        following = iter(kept)
+        return _KEPT.sub(lambda at: kept[int(at[1]) - 1] if at[1] else next(following), self.instead)
 
 
 class Frames:
@@ -73,6 +75,8 @@ def _frame(line: str) -> tuple[Frame, set[str]]:
 def _matching(token: str) -> str:
     if token == _ANY:
         return r"((?:\S+ )+?)"
+    if token.startswith(_ANY):
+        return rf"(\S+{re.escape(token[1:])} )"
     if (choice := _CHOICE.match(token)) is not None:
         either = "|".join(f"{re.escape(words.strip())} " for words in choice[1].split("|"))
         return f"({either})" if token[0] == "<" else f"(?:{either}){choice[2]}"
@@ -84,7 +88,7 @@ def _firsts(tokens: Sequence[str]) -> set[str]:
     firsts = set[str]()
     for token in tokens:
         choice = _CHOICE.match(token)
-        firsts |= {words.split()[0] for words in choice[1].split("|")} if choice else {token}
+        firsts |= {words.split()[0] for words in choice[1].split("|")} if choice else {_ANY if _ANY in token else token}
         if not choice or not choice[2]:
             break
     return firsts

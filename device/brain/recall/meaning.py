@@ -19,6 +19,9 @@ _OPENERS = frozenset(
     "is are am was were do does did has have had can could will would shall should may might must".split()
 )
 _MEASURING = frozenset(("how", "what", "which"))
+_MEANING = "mean"
+_SHORTEST_HALF = 3
+"""Letters of a word that is part of another."""
 _INDIRECT = frozenset(("if", "whether"))
 _NUMBERS = {
     word: str(number)
@@ -71,6 +74,8 @@ def meaning_of(text: str, lexicon: Lexicon) -> Meaning:
     names = {name for name, _ in concepts}
     implied = frozenset().union(*(lexicon.implied.get(name, frozenset()) - {name} for name in names))
     concepts = [(name, said) for name, said in concepts if name not in implied]
+    if len(concepts) == 2 and _MEANING in names and not _decisive(items):  # what it means is what it is
+        concepts = [(name, said) for name, said in concepts if name != _MEANING]
     once = dict(reversed(concepts))
     unique = tuple(dict.fromkeys(name for name, _ in concepts))
     return Meaning(
@@ -123,20 +128,31 @@ def items_of(words: Words, lexicon: Lexicon) -> list[tuple[Item, str]]:
                 said = "".join(words[at : at + count])
                 break
         else:
-            count, said = 1, words[at]
-            items = _unknown(said, forms[at], lexicon)
+            found += _unknown(words[at], forms[at], lexicon)
+            at += 1
+            continue
         found += [(item, said) for item in items]
         at += count
     return found
 
 
-def _unknown(word: str, form: str, lexicon: Lexicon) -> tuple[Item, ...]:
+def _unknown(word: str, form: str, lexicon: Lexicon) -> list[tuple[Item, str]]:
     if word in _NUMBERS or word[0].isdigit():
-        return (Item(Role.DECISIVE, "#" + _NUMBERS.get(word, word)),)
+        return [(Item(Role.DECISIVE, "#" + _NUMBERS.get(word, word)), word)]
     if (adjective := superlative_of(word)) is not None:
         known = lexicon.phrases.get((adjective,), (Item(Role.CONCEPT, adjective),))
-        return (Item(Role.DECISIVE, "most"), *known)
-    return (Item(Role.CONCEPT, form),)
+        return [(item, word) for item in (Item(Role.DECISIVE, "most"), *known)]
+    return _halves(word, lexicon) or [(Item(Role.CONCEPT, form), word)]
+
+
+def _halves(word: str, lexicon: Lexicon) -> list[tuple[Item, str]]:
+    """A sunflower is a sun flower; nothing for a word that is not made of two known ones."""
+    for at in range(_SHORTEST_HALF, len(word) - _SHORTEST_HALF + 1):
+        one, other = (lexicon.phrases.get((lexicon.form(half),), ()) for half in (word[:at], word[at:]))
+        items = [*((item, word[:at]) for item in one), *((item, word[at:]) for item in other)]
+        if one and other and all(item.role is Role.CONCEPT for item, _ in items):
+            return items
+    return []
 
 
 def _decisive(items: list[tuple[Item, str]]) -> frozenset[str]:

@@ -54,6 +54,11 @@ def skeleton(word: str) -> str:
     return sounds[:1] + sounds[1:].replace("a", "")
 
 
+def begin_alike(one: str, other: str) -> bool:
+    """What a word begins with is what a recogniser gets right: rubber is not paper."""
+    return skeleton(one)[:1] == skeleton(other)[:1]
+
+
 def sound_the_same(one: str, other: str) -> bool:
     """Nobody could tell them apart, and they are hardly written otherwise."""
     return code(one) == code(other) and _similarity(one, other) >= 0.8
