@@ -13,7 +13,8 @@ _ENDINGS_BEGIN = frozenset(
     ("i", "we", "can", "could", "would", "will", "do", "please", "if", "thanks", "thank", "just", "you")
 )
 _LEADING_ON = frozenset(
-    "a an the of in on at to by for with from and or than as like your my our his her their this that".split()
+    "a an the of in on at to by for with from and or than as like your my our his her their this that"
+    " first second third next last new real big small every any what which".split()
 )
 """Words after which a question is not over."""
 
@@ -21,7 +22,7 @@ _LEADING_ON = frozenset(
 def without_courtesy(words: Words, lexicon: Lexicon) -> Words:
     """Cut from both ends for as long as something is left that a question can be about."""
     while True:
-        cuts = (_phrase_before, _phrase_after, _talk_before, _talk_after)
+        cuts = (_talk_before, _phrase_before, _phrase_after, _talk_after)
         shorter = next((left for cut in cuts if (left := cut(words, lexicon)) and _asks(left, lexicon)), None)
         if shorter is None:
             return words
@@ -57,7 +58,7 @@ def _talk_before(words: Words, lexicon: Lexicon) -> Words | None:
             return words[at:]
         if word in _QUESTION_WORDS:
             return words[at:] if not (lexicon.asking | _PERSONS).isdisjoint(before) else None
-        if word not in lexicon.talk:
+        if word not in lexicon.introducing:
             return None
     return None
 

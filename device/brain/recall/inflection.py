@@ -17,7 +17,7 @@ _ENDINGS = (
     (re.compile(r"(?<=[aeiouy].)ed$|(?<=[aeiouy]..)ed$|(?<=[aeiouy]...)ed$"), ""),
 )
 _DOUBLED = re.compile(r"([bdgmnprt])\1$")
-_SILENT = re.compile(r"(?<=..)e$")
+_SILENT = re.compile(r"(?<=...)e$")
 _MOST = re.compile(r"^(.{2,}?[^aeiou])(i?)est$")
 _NO_SUPERLATIVES = frozenset(
     ("forest", "harvest", "interest", "honest", "modest", "contest", "budapest", "request", "everest")

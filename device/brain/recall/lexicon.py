@@ -63,6 +63,8 @@ class Lexicon:
     """Words of asking itself, as they are said."""
     asking: frozenset[str]
     """Those of them without which a question does not end in mere talk."""
+    introducing: frozenset[str]
+    """Words of talk, and those that stand with them before a question: my teacher asked us."""
     frames: Frames
     phrases: Mapping[Words, tuple[Item, ...]]
     measures: frozenset[str]
@@ -147,8 +149,9 @@ def _lexicon(under: Mapping[str, Words], frames: Frames, fingerprint: str) -> Le
     return Lexicon(
         _phrases(under["before"]),
         _phrases(under["after"]),
+        frozenset(_listed(under["talk"][:2])),
+        frozenset(_listed(under["talk"][1:2])),
         frozenset(_listed(under["talk"])),
-        frozenset(_listed(under["talk"][1:])),
         frames,
         phrases,
         frozenset(map(concept, _listed(under["measures"]))),

@@ -55,8 +55,8 @@ def skeleton(word: str) -> str:
 
 
 def begin_alike(one: str, other: str) -> bool:
-    """What a word begins with is what a recogniser gets right: rubber is not paper."""
-    return skeleton(one)[:1] == skeleton(other)[:1]
+    """The first consonant is what a recogniser gets right: rubber is not paper."""
+    return skeleton(one).lstrip("a")[:1] == skeleton(other).lstrip("a")[:1]
 
 
 def sound_the_same(one: str, other: str) -> bool:
