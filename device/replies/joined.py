@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from cache.database import set_aside_if_damaged
 from cache.replies import ReplyStore
 from device.brain import learning
 from device.brain.pack_files import sections
@@ -37,6 +38,7 @@ async def kept_replies(
         lived,
         pack,
         _learner(language) if settings.consent.learning else None,
+        lambda: set_aside_if_damaged(state / FILE),
     )
     try:
         yield replies

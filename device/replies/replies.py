@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from cache.database import is_damage
 from cache.replies import ReplyStore
 from cache.reply_rows import NewReply, SoundRow
 from device.brain.learning import Learning, Refusal
@@ -109,10 +110,13 @@ class Replies:
         lived: Callable[[], float],
         pack: Pack,
         learner: Learner | None = None,
+        set_aside: Callable[[], None] = lambda: None,
     ) -> None:
         """`make_store` is called in either thread, `lived` (lived seconds) in the event loop only.
 
-        Without a `learner` nothing is learned, and nothing is written about what was asked.
+        Without a `learner` nothing is learned, and nothing is written about what was asked. `set_aside` is
+        called in a thread, with no store open, after the file turned out damaged in use: then a new one is
+        begun (`cache.database.set_aside_if_damaged`). It may raise OSError or sqlite3.Error.
         """
         self.refused: Counter[Refusal] = Counter()
         """Why turns were not learned from, since the start."""
@@ -125,9 +129,11 @@ class Replies:
         self._lived = lived
         self._pack = pack
         self._learner = learner
+        self._set_aside = set_aside
         self._reader = Worker("cache of replies", make_store)
         self._writer = Worker("cache of replies, changes", make_store)
         self._reading, self._writing = _Disk(), _Disk()
+        self._damaged = False
         self._looking = False
         self._waiting = 0
         self._given: tuple[str, int] | None = None
@@ -140,10 +146,32 @@ class Replies:
         """
         if not self.is_open:
             with contextlib.suppress(OSError, sqlite3.Error, TwomindsError):  # told
+                await self._mend()
                 now_s = self._lived()
                 await self._change(lambda store: self._bring_up_to_date(store, now_s), OPEN_S)
                 self.is_open = await self._look(lambda store: True, OPEN_S) or False
         return self.is_open
+
+    async def _mend(self) -> None:
+        """Let both threads free the file, and set it aside, where it turned out damaged in use."""
+        if not self._damaged:
+            return
+        await self.close()
+        try:
+            await asyncio.to_thread(self._set_aside)
+        except (OSError, sqlite3.Error) as error:
+            self._note(self._writing, error)
+            raise
+        self._damaged = False
+
+    def _note(self, disk: _Disk, error: BaseException | None) -> None:
+        """A damaged file is good for nothing more: whoever waits for `changed` opens a new one."""
+        disk.note(error)
+        if error is not None and is_damage(error):
+            self._damaged = True
+            if self.is_open:
+                self.is_open = False
+                self.changed.set()
 
     # --- ports.Recall ----------------------------------------------------------------------------
 
@@ -177,9 +205,9 @@ class Replies:
                 raise StageTimeout(self._reader.name, most_s)
             found = await job.result(0)
         except Exception as error:  # noqa: BLE001 - whatever failed, the turn goes on without
-            self._reading.note(error)
+            self._note(self._reading, error)
             return None
-        self._reading.note(None)
+        self._note(self._reading, None)
         return found
 
     def _looked(self) -> None:
@@ -221,16 +249,21 @@ class Replies:
         return True
 
     def _later(self, change: Callable[[ReplyStore], bool | None]) -> None:
-        """Returns at once; after those before it. `change` tells whether there is something to render."""
+        """Returns at once; after those before it. `change` tells whether there is something to render.
+
+        Lost while a damaged file waits for being set aside.
+        """
+        if self._damaged:
+            return
         if self._waiting >= MOST_WAITING:
-            self._writing.note(StageTimeout(self._writer.name, DISK_S))
+            self._note(self._writing, StageTimeout(self._writer.name, DISK_S))
             return
         errors: list[BaseException] = []
         news: list[bool | None] = []
         try:
             job = self._writer.submit(lambda store, stop: news.append(change(store)))
         except StageError as error:
-            self._writing.note(error)
+            self._note(self._writing, error)
             return
         self._waiting += 1
         job.on_error(errors.append)
@@ -238,7 +271,7 @@ class Replies:
 
     def _ended(self, errors: Sequence[BaseException], news: Sequence[bool | None]) -> None:
         self._waiting -= 1
-        self._writing.note(errors[0] if errors else None)
+        self._note(self._writing, errors[0] if errors else None)
         if any(news):
             self.changed.set()
 
@@ -282,13 +315,15 @@ class Replies:
         store.set_note(note, rules)
 
     async def _change(self, change: Callable[[ReplyStore], T], most_s: float = DISK_S) -> T:
-        """Raises what it raises, and StageTimeout."""
+        """Raises what it raises, StageTimeout, and StageError until a damaged file is set aside."""
+        if self._damaged:
+            raise StageError("The cache of replies is damaged; it is begun anew.")
         try:
             changed = await self._writer.run(lambda store, stop: change(store), most_s)
         except (OSError, sqlite3.Error, TwomindsError) as error:
-            self._writing.note(error)
+            self._note(self._writing, error)
             raise
-        self._writing.note(None)
+        self._note(self._writing, None)
         return changed
 
     async def close(self) -> None:
@@ -297,7 +332,7 @@ class Replies:
             try:
                 await worker.run(lambda store, stop: store.close(), DISK_S)
             except (OSError, sqlite3.Error, TwomindsError) as error:
-                self._writing.note(error)
+                self._note(self._writing, error)
             await worker.close()
 
     # --- sound -----------------------------------------------------------------------------------

@@ -32,9 +32,9 @@ def plain(word: str) -> str:
     for ending, instead in _ENDINGS:
         shorter, cut = ending.subn(instead, word)
         if cut:
-            word = _DOUBLED.sub(r"\1", shorter)
+            word = shorter
             break
-    return _SILENT.sub("", word)
+    return _SILENT.sub("", _DOUBLED.sub(r"\1", word))
 
 
 def superlative_of(word: str) -> str | None:

@@ -167,7 +167,7 @@ def _ask(items: list[tuple[Item, str]], words: Words, lexicon: Lexicon) -> str:
     names = [item.name for item, _ in items]
     asks = [
         "what" if item.name == "how" and then in lexicon.measures else item.name
-        for (item, _), then in zip(items, (*names[1:], ""), strict=True)
+        for (item, _), then in zip(items, [*names[1:], ""], strict=False)
         if item.role is Role.ASK
     ]
     if not asks and not _MEASURING.isdisjoint(words):  # "how tall", where it is the height that counts

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from cache.database import set_aside_if_damaged
 from cache.replies import ReplyStore
 from cache.reply_rows import NewReply, ReplyRow, SoundRow
 from device.brain import learning
@@ -71,7 +72,16 @@ class Cache:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Replies]:
         learner = Learner(ENGLISH) if self.learns else None
-        replies = Replies(self.store, MATCHER, self.whose, self.limits, self.lived, self.pack, learner)
+        replies = Replies(
+            self.store,
+            MATCHER,
+            self.whose,
+            self.limits,
+            self.lived,
+            self.pack,
+            learner,
+            lambda: set_aside_if_damaged(self.folder / FILE),
+        )
         await replies.open()
         try:
             yield replies
@@ -529,3 +539,38 @@ def test_a_cache_that_cannot_be_opened_costs_nothing_but_itself(
 
     run(story())
     assert errors(caplog)
+
+
+def test_a_file_that_turns_out_damaged_in_use_is_set_aside_and_a_new_one_begun(
+    cache: Cache, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cache.replies.CHECKED_BYTES", 0)
+
+    async def story() -> None:
+        async with cache.open() as replies:
+            await learned(replies)
+        async with cache.open() as replies:
+            spoil(cache.folder / FILE)
+            assert await replies.recall(QUESTION, "en") is None
+            assert not replies.is_open
+            assert replies.changed.is_set()
+            replies.learn(turn())
+            with pytest.raises(StageError):
+                await replies.forget(None)
+            assert await replies.open()
+            assert await replies.recall(QUESTION, "en") is None
+            assert await replies.recall("who are you", "en") is not None
+            await learned(replies)
+            assert await replies.recall(QUESTION, "en") is not None
+
+    run(story())
+    assert ["set aside" in told for told in errors(caplog)] == [False, True]
+    assert "sky" not in caplog.text
+
+
+def spoil(file: Path) -> None:
+    """All pages but the first."""
+    whole = file.read_bytes()
+    with file.open("r+b") as spoilt:
+        spoilt.seek(4096)
+        spoilt.write(b"\xff" * (len(whole) - 4096))
