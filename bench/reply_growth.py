@@ -9,9 +9,11 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import accumulate, count
+from functools import cache
+from itertools import accumulate, count, islice
 from pathlib import Path
 
 from bench.figure import Figure, percentile
@@ -23,6 +25,7 @@ from device.brain.recall.matcher import Matcher
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 PLOT = Path(__file__).resolve().parents[1] / "docs/reply-growth.png"
 _LOOKUPS = 1000
+_BATCH = 10_000
 _VOCABULARY = 30_000
 _FRAMES = (
     "what is the {}",
@@ -74,21 +77,33 @@ class Questions:
                 yield question
 
 
-def fill(store: ReplyStore, matcher: Matcher, questions: Iterator[str], most: int) -> list[str]:
-    """Keep so many questions; returns a sample of them, spread over all."""
-    sample: list[str] = []
-    every = max(1, most // _LOOKUPS)
-    for start in range(0, most, 10_000):
-        batch = [next(questions) for _ in range(min(10_000, most - start))]
-        sample += batch[::every]
-        store.put_all((_kept(question, matcher) for question in batch), 0.0)
-    return sample
+class FilledStore(ReplyStore):
+    """As the device has it, but with memory for the whole index while it is filled."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file)
+        self._database.execute("PRAGMA cache_size = -400000")  # kB
 
 
-def _kept(question: str, matcher: Matcher) -> NewReply:
-    wording = matcher.wording(question, "en")
-    assert wording is not None
-    return NewReply("en", (wording,), f"The answer to: {question}.", "system_2", "allowed")
+def fill(store: ReplyStore, questions: Sequence[str], pool: Executor) -> None:
+    """Keep them; they are taken apart in another process meanwhile."""
+    batches = [questions[start : start + _BATCH] for start in range(0, len(questions), _BATCH)]
+    for kept in pool.map(_kept, batches):
+        store.put_all(kept, 0.0)
+
+
+@cache
+def _matcher() -> Matcher:
+    return Matcher({"en": load_lexicon("en")})
+
+
+def _kept(questions: Sequence[str]) -> list[NewReply]:
+    wordings = [(question, _matcher().wording(question, "en")) for question in questions]
+    return [
+        NewReply("en", (wording,), f"The answer to: {question}.", "system_2", "allowed")
+        for question, wording in wordings
+        if wording is not None
+    ]
 
 
 def misheard(question: str, rng: random.Random) -> str:
@@ -143,17 +158,20 @@ def _once_ms(look_up: Callable[[str], object], asked: str) -> float:
 
 
 def grown(sizes: tuple[int, ...] = SIZES) -> list[Growth]:
-    """One store for each size. A million questions take some minutes and 2 GB of disk."""
-    lexicon = load_lexicon("en")
+    """One store that grows from size to size. A million questions take some minutes and 1 GB of disk."""
+    source = iter(Questions(load_lexicon("en")))
+    asked: list[str] = []
     found = []
-    for size in sizes:
-        matcher = Matcher({"en": lexicon})
-        with tempfile.TemporaryDirectory() as directory:
-            file = Path(directory) / "replies.db"
-            store = ReplyStore(file)
-            sample = fill(store, matcher, iter(Questions(lexicon)), size)
+    with tempfile.TemporaryDirectory() as directory, ProcessPoolExecutor(1) as pool:
+        file = Path(directory) / "replies.db"
+        for size in sizes:
+            more = list(islice(source, size - len(asked)))
+            store = FilledStore(file)
+            fill(store, more, pool)
             store.close()
-            found.append(measured(file, matcher, sample))
+            asked += more
+            sample = random.Random(size).sample(asked, min(size, _LOOKUPS))
+            found.append(measured(file, Matcher({"en": load_lexicon("en")}), sample))
     return found
 
 

@@ -23,6 +23,8 @@ class Frame:
 
     pattern: re.Pattern[str]
     instead: str
+    needs: tuple[frozenset[str], ...]
+    """Of each of these some word is there, or it does not fit."""
 
     def rewritten(self, text: str) -> str | None:
         found = self.pattern.fullmatch(text)
@@ -53,8 +55,10 @@ class Frames:
         """The words as the frame has them, or as they are."""
         if not words:
             return words
-        text = " ".join(words) + " "
+        text, said = " ".join(words) + " ", frozenset(words)
         for frame in (*self._by_first.get(words[0], ()), *self._anywhere):
+            if any(said.isdisjoint(some) for some in frame.needs):
+                continue
             if (instead := frame.rewritten(text)) is not None:
                 return tuple(instead.split())
         return words
@@ -67,9 +71,18 @@ def _frame(line: str) -> tuple[Frame, set[str]]:
     if not arrow or not tokens or kept != instead.count(_ANY):
         raise ValueError(line)
     try:
-        return Frame(re.compile("".join(map(_matching, tokens))), instead.strip()), _firsts(tokens)
+        pattern_of_all = re.compile("".join(map(_matching, tokens)))
     except re.error as error:
         raise ValueError(line) from error
+    needs = tuple(some for token in tokens[1:] if (some := _needed(token)))
+    return Frame(pattern_of_all, instead.strip(), needs), _firsts(tokens)
+
+
+def _needed(token: str) -> frozenset[str]:
+    choice = _CHOICE.match(token)
+    if token.startswith(_ANY) or (choice and choice[2]):
+        return frozenset()
+    return frozenset(words.split()[0] for words in choice[1].split("|")) if choice else frozenset((token,))
 
 
 def _matching(token: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +67,8 @@ class Lexicon:
     """Words of talk, and those that stand with them before a question: my teacher asked us."""
     frames: Frames
     phrases: Mapping[Words, tuple[Item, ...]]
+    parts: Mapping[str, tuple[Item, ...]]
+    """Words that are a concept by themselves, as they are said and in their plain form."""
     measures: frozenset[str]
     """Concepts that "how" asks the amount of: how tall."""
     light: Mapping[str, frozenset[str]]
@@ -154,6 +156,7 @@ def _lexicon(under: Mapping[str, Words], frames: Frames, fingerprint: str) -> Le
         frozenset(_listed(under["talk"])),
         frames,
         phrases,
+        _parts(under["same"], phrases, formed),
         frozenset(map(concept, _listed(under["measures"]))),
         {ask: frozenset(words) for ask, words in light.items()},
         {concept(name): frozenset(map(concept, others)) for name, others in _named(under["implied"])},
@@ -161,6 +164,18 @@ def _lexicon(under: Mapping[str, Words], frames: Frames, fingerprint: str) -> Le
         forms,
         fingerprint,
     )
+
+
+def _parts(
+    lines: Words, phrases: Mapping[Words, tuple[Item, ...]], formed: Callable[[str], Words]
+) -> dict[str, tuple[Item, ...]]:
+    parts = {}
+    for _, wordings in _named(lines):
+        for word in wordings:
+            items = phrases[formed(word)] if word.isalpha() else ()
+            if items and all(item.role is Role.CONCEPT for item in items):
+                parts[word] = parts[formed(word)[0]] = items
+    return parts
 
 
 def _phrases(lines: Words) -> frozenset[Words]:

@@ -142,16 +142,14 @@ def _unknown(word: str, form: str, lexicon: Lexicon) -> list[tuple[Item, str]]:
     if (adjective := superlative_of(word)) is not None:
         known = lexicon.phrases.get((adjective,), (Item(Role.CONCEPT, adjective),))
         return [(item, word) for item in (Item(Role.DECISIVE, "most"), *known)]
-    return _halves(word, lexicon) or [(Item(Role.CONCEPT, form), word)]
+    return _halves(word, form, lexicon) or [(Item(Role.CONCEPT, form), word)]
 
 
-def _halves(word: str, lexicon: Lexicon) -> list[tuple[Item, str]]:
+def _halves(word: str, form: str, lexicon: Lexicon) -> list[tuple[Item, str]]:
     """A sunflower is a sun flower; nothing for a word that is not made of two known ones."""
-    for at in range(_SHORTEST_HALF, len(word) - _SHORTEST_HALF + 1):
-        one, other = (lexicon.phrases.get((lexicon.form(half),), ()) for half in (word[:at], word[at:]))
-        items = [*((item, word[:at]) for item in one), *((item, word[at:]) for item in other)]
-        if one and other and all(item.role is Role.CONCEPT for item, _ in items):
-            return items
+    for at in range(_SHORTEST_HALF, len(form) - _SHORTEST_HALF + 1):
+        if (one := lexicon.parts.get(form[:at])) and (other := lexicon.parts.get(form[at:])):
+            return [*((item, word[:at]) for item in one), *((item, word[at:]) for item in other)]
     return []
 
 
