@@ -74,7 +74,7 @@ def meaning_of(text: str, lexicon: Lexicon) -> Meaning:
     names = {name for name, _ in concepts}
     implied = frozenset().union(*(lexicon.implied.get(name, frozenset()) - {name} for name in names))
     concepts = [(name, said) for name, said in concepts if name not in implied]
-    if len(concepts) == 2 and _MEANING in names and not _decisive(items):  # what it means is what it is
+    if _MEANING in names and len(names) == 2 and not _decisive(items):  # what it means is what it is
         concepts = [(name, said) for name, said in concepts if name != _MEANING]
     once = dict(reversed(concepts))
     unique = tuple(dict.fromkeys(name for name, _ in concepts))
