@@ -85,7 +85,7 @@ def _swapped(asked: Meaning, kept: Meaning, lexicon: Lexicon) -> bool:
 
 
 def _misheard(asked: Meaning, kept: Meaning, lexicon: Lexicon) -> float:
-    if kept.ask and asked.ask not in ("", "whether", kept.ask):
+    if kept.ask and asked.ask not in ("", "whether", kept.ask) and asked.words[0] != kept.words[0]:
         return 0.0
     same = asked.decisive == kept.decisive and _ask_costs(asked.ask, kept.ask) is not None
     return max(_concepts_alike(asked, kept, lexicon) if same else 0.0, _words_alike(asked, kept, lexicon))
