@@ -1,8 +1,8 @@
-"""The ways in which one language asks for one thing, brought into one: "how old do dogs get" is their lifespan.
+"""The ways in which a language asks for one thing, made one: "how old do dogs get" asks for their lifespan.
 
 A frame is a line `pattern -> instead`. In a pattern `*` is any words, at least one, `(one|the other)` a
-choice, `<one|other>` a choice that is kept, `(such)?` words that may be missing, and `*ing` one word that ends
-so. In what stands instead each `*` is the next of what was kept, and `*2` the second.
+choice, `<one|other>` a choice that is kept, `(such)?` words that may be missing, and `*ing` a word that
+ends so. In what stands instead each `*` is the next of what was kept, and `*2` the second.
 """
 
 from __future__ import annotations
@@ -71,11 +71,11 @@ def _frame(line: str) -> tuple[Frame, set[str]]:
     if not arrow or not tokens or kept != instead.count(_ANY):
         raise ValueError(line)
     try:
-        pattern_of_all = re.compile("".join(map(_matching, tokens)))
+        compiled = re.compile("".join(map(_matching, tokens)))
     except re.error as error:
         raise ValueError(line) from error
     needs = tuple(some for token in tokens[1:] if (some := _needed(token)))
-    return Frame(pattern_of_all, instead.strip(), needs), _firsts(tokens)
+    return Frame(compiled, instead.strip(), needs), _firsts(tokens)
 
 
 def _needed(token: str) -> frozenset[str]:
@@ -101,7 +101,11 @@ def _firsts(tokens: Sequence[str]) -> set[str]:
     firsts = set[str]()
     for token in tokens:
         choice = _CHOICE.match(token)
-        firsts |= {words.split()[0] for words in choice[1].split("|")} if choice else {_ANY if _ANY in token else token}
+        firsts |= (
+            {words.split()[0] for words in choice[1].split("|")}
+            if choice
+            else {_ANY if _ANY in token else token}
+        )
         if not choice or not choice[2]:
             break
     return firsts

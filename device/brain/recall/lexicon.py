@@ -100,14 +100,14 @@ def load_lexicon(language: str, root: Path = PACKS) -> Lexicon:
         frames = Frames(under["frames"])
     except ValueError as error:
         raise BrokenPack(file, 1, f"“{error}” under [frames] is no frame; write it as the others.") from error
-    digest = hashlib.blake2b(file.read_bytes() + _rules(), digest_size=8)
+    parts = (file, *rule_sources())
+    digest = hashlib.blake2b(b"".join(part.read_bytes() for part in parts), digest_size=8)
     return _lexicon(under, frames, digest.hexdigest())
 
 
-def _rules() -> bytes:
-    """The sources of this package and of what it takes words apart with: what decides how questions are kept."""
-    sources = (*sorted(Path(__file__).parent.glob("*.py")), Path(normalise_module.__file__))
-    return b"".join(source.read_bytes() for source in sources)
+def rule_sources() -> tuple[Path, ...]:
+    """The sources that decide how questions are kept: this package, and what it takes words apart with."""
+    return (*sorted(Path(__file__).parent.glob("*.py")), Path(normalise_module.__file__))
 
 
 def _lexicon(under: Mapping[str, Words], frames: Frames, fingerprint: str) -> Lexicon:
