@@ -80,6 +80,7 @@ class FarSide:
             promise_phrases(settings.language, name=settings.character.name),
             settings.promises.hours * 3600.0,
             PromiseClocks(clocks.lived_s),
+            lambda announcement_id: session().withdraw(announcement_id),
         )
 
     @property

@@ -104,6 +104,13 @@ class Announced:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """An announcement that waits is not to be said any more; one that sounds already goes on."""
+
+    announcement_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class FactsChanged: ...
 
 
@@ -150,6 +157,7 @@ Event = (
     | Stopped
     | Repeated
     | Announced
+    | Withdrawn
     | FactsChanged
     | Endpoint
     | NothingHeard
@@ -360,6 +368,13 @@ def _announced_while_listening(state: State, event: Event, facts: Facts) -> Step
     return _queue(state, event.announcement)
 
 
+def _withdrawn(state: State, event: Event, facts: Facts) -> Step:
+    assert isinstance(event, Withdrawn)
+    gone = tuple(a for a in state.waiting if a.announcement_id == event.announcement_id)
+    live = tuple(a for a in state.waiting if a.announcement_id != event.announcement_id)
+    return replace(state, waiting=live), tuple(map(Drop, gone))
+
+
 def _first_audio(state: State, event: Event, facts: Facts) -> Step:
     return replace(state, phase=Phase.SPEAKING), ()
 
@@ -465,6 +480,7 @@ TABLE: dict[Phase, dict[type[Event], Handler]] = {
         Stopped: _stop,
         Repeated: _repeat,
         Announced: _announced_in_idle,
+        Withdrawn: _withdrawn,
         FactsChanged: _facts_changed_in_idle,
         Endpoint: IGNORED,
         NothingHeard: IGNORED,
@@ -479,6 +495,7 @@ TABLE: dict[Phase, dict[type[Event], Handler]] = {
         Stopped: _stop,
         Repeated: _repeat,
         Announced: _announced_while_listening,
+        Withdrawn: _withdrawn,
         FactsChanged: _facts_changed_while_listening,
         Endpoint: _endpoint,
         NothingHeard: _nothing_heard,
@@ -493,6 +510,7 @@ TABLE: dict[Phase, dict[type[Event], Handler]] = {
         Stopped: _stop,
         Repeated: _repeat,
         Announced: _announced_in_turn,
+        Withdrawn: _withdrawn,
         FactsChanged: IGNORED,
         Endpoint: IGNORED,
         NothingHeard: _nothing_heard,
@@ -507,6 +525,7 @@ TABLE: dict[Phase, dict[type[Event], Handler]] = {
         Stopped: _stop,
         Repeated: _repeat,
         Announced: _announced_in_turn,
+        Withdrawn: _withdrawn,
         FactsChanged: IGNORED,
         Endpoint: IGNORED,
         NothingHeard: _nothing_heard,

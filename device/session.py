@@ -229,6 +229,10 @@ class Session:
     def announce(self, announcement: Announcement) -> None:
         self._deliver(m.Announced(announcement))
 
+    def withdraw(self, announcement_id: int) -> None:
+        """What waits to be announced is not to be said any more."""
+        self._deliver(m.Withdrawn(announcement_id))
+
     def fault(self, part: str, why: str) -> None:
         """A part does not work: `why` is a sentence for a person. "": it works again."""
         self._so.fault(part, why)

@@ -82,11 +82,16 @@ class Promises:
         phrases: Phrases,
         keep_s: float,
         clocks: PromiseClocks,
+        withdraw: Callable[[int], None] = lambda announcement_id: None,
     ) -> None:
-        """`ids` gives announcement ids that no other announcer uses; a question is kept for `keep_s`."""
+        """`ids` gives announcement ids that no other announcer uses; a question is kept for `keep_s`.
+
+        `withdraw` takes back an announcement that was not begun.
+        """
         self._disk = disk
         self._outbox = outbox
         self._announce = announce
+        self._withdraw = withdraw
         self._ids = ids
         self._phrases = phrases
         self._keep_s = keep_s
@@ -332,6 +337,8 @@ class Promises:
         for question_id in question_ids:
             self._rows.pop(question_id, None)
             self._unwritten.pop(question_id, None)
+        if self._telling is not None and self._telling[1] in question_ids:
+            self._withdraw(self._telling[0])
 
     def _outgoing(self, row: PromiseRow) -> Outgoing:
         left_s = row.expires_s - self._clocks.lived()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -53,6 +54,7 @@ def all_events() -> list[m.Event]:
         m.Stopped(),
         m.Repeated(),
         m.FactsChanged(),
+        m.Withdrawn(PROMISE.announcement_id),
         *announced,
         *of_turns,
     ]
@@ -282,6 +284,15 @@ def test_the_microphone_is_never_opened_while_muted_in_setup_or_updating() -> No
     for state, event, facts in EVERYTHING:
         if facts.muted or facts.setup or facts.updating:
             assert not any(isinstance(a, m.Listen) for a in step(state, event, facts)[1])
+
+
+def test_what_is_withdrawn_is_never_said_if_it_was_not_begun() -> None:
+    for phase in Phase:
+        state = State(phase, 7, waiting=(ALARM, PROMISE))
+        after, actions = step(state, m.Withdrawn(PROMISE.announcement_id), Facts(NOW_S))
+        assert after == replace(state, waiting=(ALARM,))
+        assert actions == (m.Drop(PROMISE),)
+        assert step(after, m.Withdrawn(PROMISE.announcement_id), Facts(NOW_S)) == (after, ())
 
 
 def test_a_crowd_of_announcements_is_bounded_and_the_least_urgent_goes() -> None:

@@ -60,6 +60,7 @@ class Home:
             promise_phrases("en"),
             keep_s=48 * 3600.0,
             clocks=PromiseClocks(lambda: BORN_S + loop.time(), loop.time, lambda: BORN_S + loop.time()),
+            withdraw=lambda announcement_id: self.device.session.withdraw(announcement_id),
         )
         minds = TwoMinds(
             self.recogniser,
@@ -421,6 +422,32 @@ def test_forget_it_erases_the_question_here_and_there(home: Home, words: str, se
             return home.outbox.drain()
 
     assert [item.kind for item in run(story())] == ([OutgoingKind.ERASURE] if sent else [])
+
+
+def test_an_answer_that_waits_to_be_told_is_not_told_once_it_is_forgotten(home: Home) -> None:
+    home.consent = AGREED
+
+    async def story() -> None:
+        async with home.start():
+            await promised(home, NEWS)
+            pressed = home.promises.turn_ended
+
+            def press_again(record: TurnRecord) -> None:
+                """Before the answer that is told after this turn has begun."""
+                home.device.ended = pressed
+                home.device.session.press()
+                pressed(record)
+
+            home.device.ended = press_again
+            await home.hears("tell me a joke")
+            home.device.stt.hears = "forget it"
+            await home.device.say()  # the button is down already
+            await home.device.turn(3)
+            await asyncio.sleep(120)
+            assert home.outcomes == [Outcome.DROPPED]
+            assert not any("quokkas" in text for text in home.device.voice.texts)
+
+    run(story())
 
 
 def test_without_a_promise_forget_it_means_silence(home: Home) -> None:
