@@ -28,7 +28,8 @@ from device.outbox.kept import KeptOutbox, Settled
 log = logging.getLogger(__name__)
 
 URGENT: Final = OutgoingKind.QUESTION
-"""This and what is more urgent does not wait for the pace of the rest."""
+"""This and what is more urgent does not wait for the rest, nor for its pace."""
+_URGENT: Final = frozenset({OutgoingKind.ERASURE, OutgoingKind.ALERT, URGENT})
 FIRST_PAUSE_S: Final = 15.0
 LONGEST_PAUSE_S: Final = 600.0
 """After System 2 has not answered, or the disk has failed; doubled each time."""
@@ -181,7 +182,7 @@ class Draining:
             return None
         self._setbacks = 0
         if ack.status == "retry":
-            self._none_before_s = self._now_s() + max(ack.retry_after_s, 1.0) * (1 + self._chance() / 4)
+            self._wait(item, max(ack.retry_after_s, 1.0) * (1 + self._chance() / 4))
             return "later"
         if ack.status == "rejected":
             log.warning("outbox: System 2 refuses a %s; it is kept as a dead letter", item.fresh.kind)
@@ -223,6 +224,14 @@ class Draining:
             self._left_of_burst = self._pace.burst
             pause_s = self._pace.burst_every_s * (0.75 + self._chance() / 2)
             self._rest_not_before_s = max(self._rest_not_before_s, self._now_s() + pause_s)
+
+    def _wait(self, item: Item, seconds: float) -> None:
+        """System 2 wants it later: what is urgent waits for no other thing than itself."""
+        until_s = self._now_s() + seconds
+        if OutgoingKind(item.fresh.kind) in _URGENT:
+            self._none_before_s = max(self._none_before_s, until_s)
+        else:
+            self._rest_not_before_s = max(self._rest_not_before_s, until_s)
 
     def _set_back(self) -> float:
         """Nothing is sent for so many seconds."""

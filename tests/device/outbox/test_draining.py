@@ -269,6 +269,21 @@ def test_a_gateway_that_wants_it_later_is_asked_again_no_sooner(told: Told_) -> 
     told(story, chance=0.8)
 
 
+def test_an_alert_does_not_wait_for_what_the_gateway_wants_later(told: Told_) -> None:
+    async def story(rig: Rig) -> None:
+        await rig.put("record", kind=OutgoingKind.RECORD)
+        rig.gateway.will(lambda report: n.Ack(id=report.id, status="retry", retry_after_s=3600.0))
+        rig.link(up=True)
+        await asyncio.sleep(60)
+        await rig.put("alert", kind=OutgoingKind.ALERT)
+        await asyncio.sleep(1)
+        assert rig.gateway.bodies == ["record", "alert"]
+        await asyncio.sleep(2 * 3600)
+        assert rig.gateway.bodies == ["record", "alert", "record"]
+
+    told(story)
+
+
 def test_a_gateway_that_only_wants_things_later_makes_no_dead_letters(told: Told_) -> None:
     async def story(rig: Rig) -> None:
         await rig.put("a")
