@@ -203,16 +203,24 @@ class OutboxStore:
     # --- what goes -----------------------------------------------------------------------------------
 
     def take(
-        self, peer: str, now_s: float, now_utc: str, *, least_urgent: int, passing: Collection[int] = ()
+        self,
+        peer: str,
+        now_s: float,
+        now_utc: str,
+        *,
+        least_urgent: int,
+        passing: Collection[int] = (),
+        staying: Collection[str] = (),
     ) -> Item | None:
         """The item to send next: the oldest of the most urgent; None where none waits.
 
         That it is about to be sent is on disk when this returns, so that nobody takes it for unsent later.
-        `passing` are numbers of items that are not wanted now. Raises sqlite3.Error.
+        `passing` are numbers of items, and `staying` kinds, that are not wanted now. Raises sqlite3.Error.
         """
         with self.together():
             self._make_room(now_s, now_utc)
-            while (item := self._next(least_urgent, passing)) is not None and item.losses >= MOST_LOSSES:
+            wanted = least_urgent, passing, staying
+            while (item := self._next(*wanted)) is not None and item.losses >= MOST_LOSSES:
                 self._kill(item.seq, "poison", now_s, now_utc)
             if item is not None:
                 self._database.execute(
@@ -309,11 +317,12 @@ class OutboxStore:
 
     # --- within --------------------------------------------------------------------------------------
 
-    def _next(self, least_urgent: int, passing: Collection[int]) -> Item | None:
-        marks = ", ".join("?" * len(passing))
+    def _next(self, least_urgent: int, passing: Collection[int], staying: Collection[str]) -> Item | None:
+        seqs, kinds = (", ".join("?" * len(some)) for some in (passing, staying))
         found = self._items(
-            f"dead = '' AND priority <= ? AND seq NOT IN ({marks}) ORDER BY priority, seq LIMIT 1",
-            (least_urgent, *passing),
+            f"dead = '' AND priority <= ? AND seq NOT IN ({seqs}) AND kind NOT IN ({kinds})"
+            " ORDER BY priority, seq LIMIT 1",
+            (least_urgent, *passing, *staying),
         )
         return found[0] if found else None
 

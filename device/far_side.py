@@ -69,6 +69,7 @@ class FarSide:
             clocks,
             self._link,
             idle=lambda: session().idle,
+            keeps_words=lambda: session().use == "never",
             keeps_back=_keeps_back(settings, session),
             fault=fault,
         )

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 URGENT: Final = OutgoingKind.QUESTION
 """This and what is more urgent does not wait for the rest, nor for its pace."""
 _URGENT: Final = frozenset({OutgoingKind.ERASURE, OutgoingKind.ALERT, URGENT})
+_WITH_WORDS: Final = (OutgoingKind.QUESTION, OutgoingKind.RECORD)
 FIRST_PAUSE_S: Final = 15.0
 LONGEST_PAUSE_S: Final = 600.0
 """After System 2 has not answered, or the disk has failed; doubled each time."""
@@ -81,11 +82,13 @@ class Draining:
         *,
         idle: Callable[[], bool],
         tells_dropped: bool,
+        keeps_words: Callable[[], bool] = lambda: False,
         pace: Pace = GENTLE,
         chance: Callable[[], float] = random.random,
     ) -> None:
         """`peer`: who System 2 is, for the ledger. `idle`: no turn is under way.
 
+        `keeps_words`: nothing with a person's words is to leave now.
         `tells_dropped`: what had to be given up is told in numbers (`consent.telemetry`).
         """
         self._outbox = outbox
@@ -93,6 +96,7 @@ class Draining:
         self._peer = peer
         self._clocks = clocks
         self._idle = idle
+        self._keeps_words = keeps_words
         self._tells_dropped = tells_dropped
         self._pace = pace
         self._chance = chance
@@ -149,7 +153,11 @@ class Draining:
         item: Item | None = None
         while self._may_send():
             item = await self._outbox.take(
-                self._peer, after=after, least_urgent=self._least_urgent(), passing=self._passing
+                self._peer,
+                after=after,
+                least_urgent=self._least_urgent(),
+                passing=self._passing,
+                staying=_WITH_WORDS if self._keeps_words() else (),
             )
             after = None
             if item is None:

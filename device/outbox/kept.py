@@ -179,17 +179,20 @@ class KeptOutbox:
         after: Settled | None = None,
         least_urgent: OutgoingKind = OutgoingKind.TELEMETRY,
         passing: Collection[int] = (),
+        staying: Collection[OutgoingKind] = (),
     ) -> Item | None:
         """The item to send next, marked as on its way; and what became of the one before, in one write.
 
         Raises OutboxError: then neither is on disk.
         """
-        now, urgency = self._clocks.now(), _URGENCY[least_urgent]
+        now, urgency, kinds = self._clocks.now(), _URGENCY[least_urgent], [kind.value for kind in staying]
 
         def settle_and_take(store: OutboxStore) -> Item | None:
             with store.together():
                 _settle(store, after, now)
-                return store.take(peer, now.lived_s, now.utc, least_urgent=urgency, passing=passing)
+                return store.take(
+                    peer, now.lived_s, now.utc, least_urgent=urgency, passing=passing, staying=kinds
+                )
 
         return await self._disk.run(settle_and_take)
 

@@ -39,12 +39,14 @@ class Sending:
         link: Link,
         *,
         idle: Callable[[], bool],
+        keeps_words: Callable[[], bool],
         keeps_back: Callable[[str], bool],
         fault: Callable[[str, str], None],
         kept: type[KeptDatabase[OutboxStore]] = KeptDatabase,
     ) -> None:
-        """`idle`: no turn is under way. `keeps_back`: a text is not to leave the device.
+        """`idle`: no turn is under way. `keeps_words`: every word stays on board now.
 
+        `keeps_back`: a text is not to leave the device.
         `fault` is told should what waited be lost. Raises SettingsError for a url that is none.
         """
         self._peer = socket_address(settings.system2.url).host_header
@@ -65,6 +67,7 @@ class Sending:
             self._peer,
             clocks,
             idle=idle,
+            keeps_words=keeps_words,
             tells_dropped=settings.consent.telemetry,
         )
 

@@ -84,6 +84,7 @@ class Rig:
         self.clocks = SetClocks()
         self.gateway = Gateway()
         self.idle = True
+        self.keeps_words = False
         self.state, self.chance, self.settings = state, chance, outbox
         self.outbox: KeptOutbox
         self.disk: InLoop
@@ -105,6 +106,7 @@ class Rig:
             PEER,
             self.clocks.clocks,
             idle=lambda: self.idle,
+            keeps_words=lambda: self.keeps_words,
             tells_dropped=True,
             chance=lambda: self.chance,
         )
@@ -236,6 +238,21 @@ def test_nothing_is_sent_during_a_turn(told: Told_) -> None:
 
 
 # --- what goes wrong -------------------------------------------------------------------------------
+
+
+def test_while_every_word_is_to_stay_on_board_only_what_has_none_is_sent(told: Told_) -> None:
+    async def story(rig: Rig) -> None:
+        for kind in OutgoingKind:
+            await rig.put(kind.value, kind=kind)
+        rig.keeps_words = True
+        rig.link(up=True)
+        await asyncio.sleep(3600)
+        assert rig.gateway.bodies == ["erase", "alert", "telemetry"]
+        rig.keeps_words = False
+        await asyncio.sleep(120)
+        assert rig.gateway.bodies[3:] == ["question", "record"]
+
+    told(story)
 
 
 def test_what_was_not_acknowledged_is_sent_again_with_the_same_id_and_counts_once(told: Told_) -> None:

@@ -44,6 +44,7 @@ async def sending(state: Path, consent: Consent = AGREED) -> AsyncIterator[tuple
         Clocks(lambda: 5.0),
         Keyless("no key", told.append),
         idle=lambda: True,
+        keeps_words=lambda: False,
         keeps_back=lambda text: "secret" in text,
         fault=lambda part, why: faults.append(part),
     )
@@ -131,6 +132,7 @@ def test_the_fault_of_a_damaged_file_ends_as_the_new_one_works(tmp_path: Path) -
             Clocks(lambda: 5.0),
             Keyless("no key", lambda health: None),
             idle=lambda: True,
+            keeps_words=lambda: False,
             keeps_back=lambda text: False,
             fault=lambda part, why: faults.append(why),
             kept=Damaged,
