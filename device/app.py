@@ -193,7 +193,7 @@ async def serve(settings: Settings) -> None:
     state = state_directory(os.environ)
     lived = LivedTime(state / lived_time.FILE, time.time, time.monotonic)
     journal = Journal(settings.consent, board, lived.now)
-    remembering = remembered(state, allowed=settings.consent.transcripts, lived=lived.now)
+    remembering = remembered(state, allowed=settings.consent.transcripts, lived=lived.now, fault=faults)
     async with (
         shining(settings.lights, board, faults),
         load_engines(settings, egress) as engines,

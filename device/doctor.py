@@ -15,14 +15,13 @@ import platform
 import shutil
 import socket
 import subprocess
-import tempfile
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from device import doctor_body, doctor_engines, doctor_link, places
+from device import doctor_body, doctor_engines, doctor_kept, doctor_link, places
 from device.config import Settings
 from device.config_load import check, load
 from device.contracts import FRAME_BYTES, RATE_HZ
@@ -113,21 +112,6 @@ def _settings(machine: Machine) -> Finding:
     return Finding(
         "settings", State.OK, str(machine.settings_file or "the defaults; there is no settings file")
     )
-
-
-def _state_directory(machine: Machine) -> Finding:
-    """Tries a file in the directory, or in what will be its parent when it does not exist yet."""
-    name = "state directory"
-    wanted = places.state_directory(machine.env)
-    there = next(place for place in (wanted, *wanted.parents) if place.exists())
-    try:
-        with tempfile.TemporaryFile(dir=there) as file:
-            file.write(b"twominds")
-    except OSError as error:
-        return Finding(
-            name, State.PROBLEM, f"{there} cannot be written: {error.strerror}", f"make {wanted} writable"
-        )
-    return Finding(name, State.OK, str(wanted))
 
 
 def _espeak(machine: Machine) -> Finding:
@@ -254,7 +238,6 @@ CHECKS: Mapping[str, Check] = {
     "Python": _python,
     "board": _board,
     "settings": _settings,
-    "state directory": _state_directory,
     "STT: pocketsphinx": _pocketsphinx,
     **{name: _native(name, engine) for name, engine in doctor_engines.ENGINES.items()},
     "System 1: server": _server,
@@ -265,4 +248,5 @@ CHECKS: Mapping[str, Check] = {
     "page": _page,
     **doctor_body.CHECKS,
     "robot": _robot,
+    **doctor_kept.CHECKS,
 }

@@ -25,7 +25,7 @@ def register(commands: Commands, add: Add) -> None:
     """Add `models` and what it can do to the command line."""
     what = "the models of the native engines: what there is, what is here"
     models = commands.add_parser("models", help=what, description=f"{what[0].upper()}{what[1:]}.")
-    views = models.add_subparsers(required=True, metavar="DEED")
+    views = models.add_subparsers(required=True, metavar="COMMAND")
     add(views, "list", _list, "show every model, and which are for this board", "twominds models list")
 
     fetching = (

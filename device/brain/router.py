@@ -146,7 +146,7 @@ def _unrecognised(facts: Facts) -> Route:
             Mind.SKILL, "it was promised, and found out", Intent(FOUND_OUT, {"question": facts.text})
         )
     if facts.cached and facts.demand is not Demand.RECENCY:
-        return Route(Mind.CACHE, "it was asked before, and the answer was kept")
+        return Route(Mind.CACHE, "an answer to this is kept")
     kept = _why_on_board(facts)
     if kept:
         return _on_board(facts, kept)
@@ -158,7 +158,7 @@ def _unrecognised(facts: Facts) -> Route:
 
 def _while_away(facts: Facts, health: LinkHealth) -> Route:
     """System 2 may be asked, but cannot: what only it knows is found out later."""
-    why = f"System 2 is away: {health.why}".rstrip(" .:;!?")
+    why = "System 2 is away" + (f" ({health.why.rstrip(' .:;!')})" if health.why else "")
     would = _with_both(facts, replace(health, up=True))
     missed = would.mind is Mind.SYSTEM_2 and would.rival is None
     excuse = OFFLINE if missed and OFFLINE not in facts.memory.excused else ""

@@ -78,9 +78,9 @@ async def forget(state: Path, settings: Settings, last_s: float | None) -> dict[
 
 def as_text(report: Mapping[str, Any]) -> str:
     """For a person."""
-    gone = [part for part in report["parts"] if not part["failed"]]
+    gone = [part for part in report["parts"] if part["removed"] and not part["failed"]]
     left = [part for part in report["parts"] if part["failed"]]
-    lines = ["Forgotten:" if gone else "There was nothing to forget."]
+    lines = [_headline(bool(gone), bool(left))]
     lines += [f"  {part['part']:<16} {part['removed']}" for part in gone]
     if left:
         lines.append(f"Not forgotten yet; {_again(report['by'])}:")
@@ -89,6 +89,12 @@ def as_text(report: Mapping[str, Any]) -> str:
         lines.append(_asked_back(report["asked_back"]))
         lines += _sent(report["sent"])
     return "\n".join(lines)
+
+
+def _headline(gone: bool, left: bool) -> str:
+    if gone:
+        return "Forgotten:"
+    return "Nothing is forgotten yet." if left else "There was nothing to forget."
 
 
 def _again(by: str) -> str:

@@ -60,6 +60,8 @@ async def ask_agent(state: Path, last_s: float | None) -> dict[str, Any] | None:
             reader, writer = await asyncio.open_unix_connection(path)
     except (FileNotFoundError, ConnectionRefusedError):
         return None
+    except PermissionError as error:
+        raise NotReached(f"{state} is not yours: run this as the user whom the agent runs as.") from error
     except OSError as error:
         raise NotReached(f"The agent that runs cannot be asked: {error.strerror}.") from error
     try:

@@ -38,21 +38,34 @@ async def erasure_on_disk(
     state: Path, settings: Settings, lived: Callable[[], float]
 ) -> AsyncIterator[Erasure]:
     """Everything on disk that forgets, by the names that the agent uses. What is not there is not made."""
+    sounds = recordings.Recordings(state / recordings.FOLDER, lived)
     parts: dict[str, Forget] = {
         "conversation": _in(MemoryStore, state / memory.FILE, MemoryStore.forget),
         "alarms": _in(TimerStore, state / timers_kept.FILE, _forget_timers),
         "replies": _in(ReplyStore, state / REPLIES, ReplyStore.forget_since),
-        recordings.PART: recordings.Recordings(state / recordings.FOLDER, lived).forget,
+        recordings.PART: sounds.forget,
         damaged.PART: damaged.DamagedFiles(state).forget,
     }
+    try:
+        async with _outbox(state, settings, lived) as outbox:
+            if outbox and (state / PROMISES).exists():
+                parts["promises"] = _promises(state, settings, outbox, lived).forget_since
+            yield Erasure(parts, outbox, state, lived)
+    finally:
+        await sounds.close()
+
+
+@contextlib.asynccontextmanager
+async def _outbox(
+    state: Path, settings: Settings, lived: Callable[[], float]
+) -> AsyncIterator[KeptOutbox | None]:
+    """None where there is none."""
     if not (state / outbox_store.FILE).exists():
-        yield Erasure(parts, None, state, lived)
+        yield None
         return
     outbox = KeptOutbox(state, settings, Clocks(lived), linked=lambda: False)
     try:
-        if (state / PROMISES).exists():
-            parts["promises"] = _promises(state, settings, outbox, lived).forget_since
-        yield Erasure(parts, outbox, state, lived)
+        yield outbox
     finally:
         await outbox.close()
 

@@ -44,7 +44,7 @@ def register(commands: Commands, add: Add, settings: Callable[[], Settings]) -> 
     """Add `cache` and what it can do to the command line."""
     what = "the replies that are kept, to be said again when the same is asked"
     cache = commands.add_parser("cache", help=what, description=f"{what[0].upper()}{what[1:]}.")
-    deeds = cache.add_subparsers(required=True, metavar="DEED")
+    deeds = cache.add_subparsers(required=True, metavar="COMMAND")
 
     def deed(
         name: str, act: Callable[[argparse.Namespace, Settings], int], what: str, *examples: str
@@ -117,6 +117,11 @@ def _told(
             f"The cache {_file()} is damaged ({error}). The next start of the agent sets it aside and "
             "begins a new one."
         ) from error
+    except OSError as error:
+        whose = (
+            "; it belongs to the user whom the agent runs as" if isinstance(error, PermissionError) else ""
+        )
+        raise RepliesError(f"The cache {_file()} cannot be used: {error.strerror}{whose}.") from error
 
 
 # --- looking ---------------------------------------------------------------------------------------
@@ -147,9 +152,9 @@ def _show(parsed: argparse.Namespace, settings: Settings) -> int:
     if parsed.json:
         print(json.dumps(_as_json(row), ensure_ascii=False))
         return 0
-    for name, value in _as_json(row).items():
+    for name, value in _in_full(row).items():
         for line in value if isinstance(value, list) else [value]:
-            print(f"{name:<11} {'' if line is None else line}".rstrip())
+            print(f"{name:<11} {line}")
             name = ""
     return 0
 
@@ -161,10 +166,10 @@ def _stats(parsed: argparse.Namespace, settings: Settings) -> int:
         print(json.dumps(asdict(found) | {"most_bytes": settings.replies.most_mb * 1_000_000}))
         return 0
     for source, count in sorted(found.replies.items()):
-        print(f"{count:>7} replies from {source}")
+        print(f"{count:>7} from {source}")
     print(f"{found.questions:>7} questions that ask for them")
     for voice, count in sorted(found.sounds.items()):
-        print(f"{count:>7} replies ready as sound, in voice {voice}")
+        print(f"{count:>7} ready as sound, in voice {voice}")
     print(f"{found.bytes_used / 1e6:>7.1f} MB of {settings.replies.most_mb} MB, "
           f"sound {found.sound_bytes / 1e6:.1f} MB")  # fmt: skip
     return 0
@@ -196,6 +201,15 @@ def _in_short(row: KeptRow) -> dict[str, object]:
 def _cut(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= SHOWN_CHARACTERS else f"{line[: SHOWN_CHARACTERS - 1]}…"
+
+
+def _in_full(row: KeptRow) -> dict[str, object]:
+    """As JSON has it, but no cell is empty."""
+    return _as_json(row) | {
+        "character": row.character or "everyone",
+        "good_until": files.until(row.expires_s) or "for ever",
+        "last_used": files.until(row.used_s) or "never",
+    }
 
 
 def _as_json(row: KeptRow) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -20,6 +21,8 @@ Format = Literal["json", "csv"]
 SOURCES: Final = ("pack", "system_1", "system_2", "person")
 CRLF: Final = "\r\n"
 """As RFC 4180 has it; the csv module quotes what is in a cell only if it may be the end of a line."""
+SEPARATORS: Final = ",;\t"
+"""Between the cells of a CSV file: spreadsheets write the second where numbers have a comma."""
 LONGEST_QUESTION: Final = 300
 """Characters, about 20 s of speech."""
 LONGEST_REPLY: Final = 2000
@@ -106,19 +109,41 @@ def expires_s(entry: Entry) -> float | None:
 
 
 def _csv_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    """Lines without a word are passed over: spreadsheets write them below a table."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
+    names = _names(reader)
+    began = reader.line_num + 1
     try:
-        if not {"question", "reply"} <= set(reader.fieldnames or ()):
-            raise RepliesError("The first line of a CSV file names its columns: question and reply at least.")
-        began = reader.line_num + 1
-        for row in reader:
-            if None in row:
-                yield began, {"": "it has more cells than the first line has names"}
-            else:
-                yield began, row | {"also": (row.get("also") or "").splitlines()}
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield began, _csv_row(names, cells)
             began = reader.line_num + 1
     except csv.Error as error:
         raise RepliesError(f"From line {reader.line_num} on this is no CSV file: {error}.") from error
+
+
+def _separator(text: str) -> str:
+    """What is between the cells of a CSV file: that by which the first line has the names that it must."""
+    for separator in SEPARATORS:
+        with contextlib.suppress(csv.Error):  # another one may fit
+            if {"question", "reply"} <= set(_names(csv.reader(io.StringIO(text), delimiter=separator))):
+                return separator
+    raise RepliesError("The first line of a CSV file names its columns: question and reply at least.")
+
+
+def _names(rows: Iterator[list[str]]) -> list[str]:
+    """Of the columns; Excel may have a line of its own before them, which names the separator."""
+    first = next(rows, [])
+    if first and first[0].startswith("sep="):
+        first = next(rows, [])
+    return [name.strip().lower() for name in first]
+
+
+def _csv_row(names: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
+    if any(cells[len(names) :]) or any(cell for name, cell in zip(names, cells, strict=False) if not name):
+        return {"": "it has more cells than the first line has names"}
+    row = {name: cell for name, cell in zip(names, cells, strict=False) if name}
+    return row | {"also": row.get("also", "").splitlines()}
 
 
 def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:

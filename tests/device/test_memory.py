@@ -10,7 +10,7 @@ import pytest
 
 from device.contracts import Line, Who
 from device.conversation import LINES_KEPT
-from device.memory import remembered
+from device.memory import UNKEPT, remembered
 
 QUESTION, ANSWER = Line(Who.PERSON, "What is a canary?"), Line(Who.DEVICE, "A small yellow bird.")
 
@@ -90,3 +90,31 @@ def test_without_consent_what_a_start_could_not_erase_goes_when_everything_is_fo
 
     asyncio.run(run())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_fails_is_a_fault_until_it_works_again(tmp_path: Path) -> None:
+    state, told = tmp_path / "state", list[str]()
+
+    async def run() -> None:
+        state.write_text("a file where the folder should be")
+        remembering = remembered(state, allowed=True, fault=lambda part, why: told.append(why))
+        async with remembering as conversation:
+            conversation.add([QUESTION])
+            with pytest.raises(OSError):
+                await conversation.forget_before(0.0)  # after what was to be kept before it
+            assert told == [UNKEPT]
+            state.unlink()
+            conversation.add([ANSWER])
+            await conversation.forget_before(0.0)
+            assert told == [UNKEPT, ""]
+
+    asyncio.run(run())
+    assert start(state) == (ANSWER,)
+
+
+def test_a_disk_that_works_is_no_fault(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with remembered(tmp_path, allowed=True, fault=lambda part, why: pytest.fail(part)) as said:
+            said.add([QUESTION])
+
+    asyncio.run(run())

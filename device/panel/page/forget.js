@@ -39,13 +39,16 @@ export class Forgetting {
 
   /** What was erased, by whatever way it was asked for. */
   told({ done, parts, sent, asked_back }) {
-    say("forget-told", done ? "It is forgotten." : "Not all of it is forgotten yet; the device tries again.");
-    byId("forget-parts").replaceChildren(...parts.map((part) => make("li", "", ofPart(part))));
+    const telling = parts.filter(({ removed, failed }) => removed || failed);
+    say("forget-told", done ? forgotten(telling.length) : "Not all of it is forgotten yet; the device tries again.");
+    byId("forget-parts").replaceChildren(...telling.map((part) => make("li", "", ofPart(part))));
     byId("forget-left").hidden = !sent.length;
     say("forget-left", sentence(asked_back));
     byId("forget-sent").replaceChildren(...sent.map((one) => make("li", "", ofSent(one))));
   }
 }
+
+const forgotten = (parts) => (parts ? "It is forgotten." : "There was nothing to forget.");
 
 const ofPart = ({ part, removed, failed }) => `${part}: ${failed || `${removed} erased`}`;
 

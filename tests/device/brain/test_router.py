@@ -187,14 +187,14 @@ TABLE: dict[str, Row] = {
         "places",
     ),
     "health, and alone": (replace(FAR, withheld=frozenset({Private.HEALTH})), STOCK, None, False, "health"),
-    "asked before": (replace(BOTH, cached=True), CACHE, None, False, "asked before"),
+    "asked before": (replace(BOTH, cached=True), CACHE, None, False, "is kept"),
     "asked before, and news": (replace(BOTH, cached=True, demand=Demand.RECENCY), S2, None, False, "new"),
     "asked before, and private": (
         replace(BOTH, cached=True, withheld=frozenset({Private.NAMES})),
         CACHE,
         None,
         False,
-        "asked before",
+        "is kept",
     ),
     "news, and away": (replace(AWAY, demand=Demand.RECENCY), STOCK, None, False, "found out later"),
     "wished, and away": (replace(AWAY, demand=Demand.WISH), STOCK, None, False, "found out later"),
@@ -275,7 +275,7 @@ def test_what_is_promised_what_is_offered_and_what_is_neither(facts_of_it: Facts
 
 def test_a_reason_is_one_sentence_however_the_link_put_its_own() -> None:
     asked = replace(NEWS, system_2=LinkHealth(up=False, why="There was no answer; is System 2 running?"))
-    assert "running: only it can know" in route(None, asked).reason
+    assert "running?): only it can know" in route(None, asked).reason
 
 
 def test_what_was_asked_before_is_answered_rather_than_promised() -> None:

@@ -157,7 +157,7 @@ def test_the_room_that_is_taken_is_counted(cache: Callable[..., str], state_dire
     store.sounds.put(1, "a voice", [SoundRow("Water.", 16_000, bytes(2_000_000))])
     store.close()
     told = cache("stats")
-    assert "1 replies from person" in told
+    assert "1 from person" in told
     assert "2 questions" in told
     assert "sound 2.0 MB" in told
     assert json.loads(cache("stats", "--json"))["sound_bytes"] == 2_000_000
@@ -195,3 +195,9 @@ def test_what_only_the_commands_need_is_not_loaded_with_the_command_line() -> No
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_folder_that_cannot_be_used_is_told(cache: Callable[..., str], state_directory: Path) -> None:
+    state_directory.rmdir()
+    state_directory.write_text("a file where the folder should be")
+    assert "cannot be used: File exists." in cache("add", "what is rain", "Water.", code=1)

@@ -114,3 +114,26 @@ def test_what_is_shown_for_programs_has_lists_as_lines_of_a_cell() -> None:
     assert json.loads(rendered(rows, "json")) == rows
     assert rendered(rows, "csv") == 'id,questions,used\r\n1,"why\nhow",\r\n'
     assert rendered([], "csv") == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'question;reply;also\r\nWho are you?;"Sam, your robot.";what are you\r\n',
+        "question\treply\talso\nWho are you?\tSam, your robot.\twhat are you\n",
+        'sep=;\r\n"question";"reply";"also"\r\nWho are you?;Sam, your robot.;what are you\r\n',
+        'Question, Reply ,ALSO\r\nWho are you?,"Sam, your robot.",what are you\r\n',
+        'question,reply,also,,\r\n,,,,\r\nWho are you?,"Sam, your robot.",what are you,,\r\n\r\n,,,,\r\n',
+    ],
+    ids=["semicolons", "tabs", "sep=", "capitals", "empty cells around"],
+)
+def test_what_a_spreadsheet_writes_is_read(text: str) -> None:
+    assert [line.entry for line in read(text, "csv")] == [
+        Entry("Who are you?", "Sam, your robot.", ("what are you",))
+    ]
+
+
+def test_a_cell_under_no_name_is_told() -> None:
+    assert problems("question,reply,\nwhy,so,what\n", "csv") == {
+        2: "it has more cells than the first line has names"
+    }
