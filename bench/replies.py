@@ -1,14 +1,14 @@
 """How often a kept reply is found in other words, and how often a wrong one is: by class, half and set.
 
-`python -m bench.replies` prints it; `python -m bench.replies failures` shows what fails in the half that
-may be tuned on.
+`python -m bench.replies` prints it; with `pack-only` WordNet is left aside where it is installed, and with
+`failures` it shows what fails in the half that may be tuned on.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,8 @@ from pathlib import Path
 from cache.replies import ReplyStore
 from cache.reply_rows import NewReply
 from device.brain.recall.lexicon import load_lexicon
-from device.brain.recall.matcher import Matcher
+from device.brain.recall.matcher import NO_THESAURI, Matcher
+from device.brain.recall.thesaurus import Thesaurus, find_thesauri
 from tests.device.brain.recall.quality import (
     CLASSES,
     PARTS,
@@ -71,9 +72,9 @@ def kept(matcher: Matcher, part: Part) -> Iterator[ReplyStore]:
         store.close()
 
 
-def answered(part: Part) -> list[Answered]:
+def answered(part: Part, thesauri: Mapping[str, Thesaurus] = NO_THESAURI) -> list[Answered]:
     """Every utterance of a part; near misses are of the class "near_miss"."""
-    matcher = Matcher({"en": load_lexicon("en")})
+    matcher = Matcher({"en": load_lexicon("en")}, thesauri)
     asked = [(each.kind, each.utterance, each.id) for each in paraphrases(part)]
     asked += [("near_miss", each.utterance, "") for each in near_misses(part)]
     with kept(matcher, part) as store:
@@ -95,8 +96,10 @@ def scores(results: list[Answered]) -> dict[str, Score]:
 
 
 def main() -> None:
+    thesauri = NO_THESAURI if "pack-only" in sys.argv else find_thesauri()
+    print("with WordNet" if thesauri else "by the words of the pack alone")
     for part in PARTS:
-        results = answered(part)
+        results = answered(part, thesauri)
         print("second, unseen" if part == "second" else part)
         for kind, score in scores(results).items():
             print(f"  {kind:12s}{score}")

@@ -21,6 +21,7 @@ from cache.replies import ReplyStore
 from cache.reply_rows import NewReply
 from device.brain.recall.lexicon import Lexicon, load_lexicon
 from device.brain.recall.matcher import Matcher
+from device.brain.recall.thesaurus import find_thesauri
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 IN_BENCH = (1_000, 200_000)
@@ -173,7 +174,7 @@ def grown(sizes: tuple[int, ...] = SIZES) -> list[Growth]:
             store.close()
             asked += more
             sample = random.Random(size).sample(asked, min(size, _LOOKUPS))
-            found.append(measured(file, Matcher({"en": load_lexicon("en")}), sample))
+            found.append(measured(file, Matcher({"en": load_lexicon("en")}, find_thesauri()), sample))
     return found
 
 

@@ -14,6 +14,7 @@ from device.brain.packs import PACKS
 from device.brain.recall.lexicon import load_lexicon
 from device.brain.recall.matcher import Matcher
 from device.brain.recall.pack import pack_fingerprint, pack_replies
+from device.brain.recall.thesaurus import find_thesauri
 from device.config import Settings
 from device.replies.files import ALLOWED, FILE
 from device.replies.replies import Learner, Pack, Replies, Whose, character_key
@@ -28,7 +29,7 @@ async def kept_replies(
     Nothing is found before somebody opens it (`reply_sounds.keep_ready`).
     """
     language = settings.language
-    matcher = Matcher({language: load_lexicon(language)})
+    matcher = Matcher({language: load_lexicon(language)}, find_thesauri())
     pack = Pack(pack_fingerprint(language, matcher), lambda: pack_replies(language, matcher, ALLOWED))
     replies = Replies(
         lambda: ReplyStore(state / FILE),

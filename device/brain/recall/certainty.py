@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from itertools import combinations
 
+from device.brain.recall.kinship import Kinship, paired
 from device.brain.recall.lexicon import Item, Lexicon, Role, Words
 from device.brain.recall.meaning import Meaning, items_of
 from device.brain.recall.sound_alike import begin_alike, likeness, sound_the_same
@@ -17,12 +18,19 @@ from device.brain.recall.sound_alike import begin_alike, likeness, sound_the_sam
 SAME_WORDS = 1.0
 SAME_MEANING = 0.95
 MISHEARD = 0.9
+ELSEWHERE = 0.92
+AKIN = 0.93
 ENOUGH = 0.75
 """Below it nothing is spoken."""
 _LIGHT_COSTS = 0.06
 _UNASKED_COSTS = 0.08
 """Of a question without a question word, where the other has "what"."""
 _SOUND_COSTS = 0.4
+_KIN_COSTS = 0.25
+_LEAST_KIN = 0.4
+_LEAST_KIN_ALONE = 0.6
+"""Where nothing else says that it is the same question."""
+_MOST_AKIN = 2
 _SOUNDS_LIKE = 0.8
 _SOUNDS_THE_SAME = 0.9
 _PIECE_SOUNDS_LIKE = 0.7
@@ -36,16 +44,20 @@ _EVEN_HANDED = frozenset(("far", "different", "near", "plus", "times", "similar"
 """Between two things these are the same from either side."""
 
 
-def certainty(asked: Meaning, kept: Meaning, lexicon: Lexicon) -> float:
+def certainty(asked: Meaning, kept: Meaning, lexicon: Lexicon, kinship: Kinship) -> float:
     """0 to 1."""
     if asked.words == kept.words:
         return SAME_WORDS
     if not asked.concepts or not kept.concepts:
         return 0.0
-    return max(_same_meaning(asked, kept, lexicon), _misheard(asked, kept, lexicon))
+    return max(
+        _same_meaning(asked, kept, lexicon, kinship),
+        _words_elsewhere(asked, kept, lexicon),
+        _misheard(asked, kept, lexicon),
+    )
 
 
-def _same_meaning(asked: Meaning, kept: Meaning, lexicon: Lexicon) -> float:
+def _same_meaning(asked: Meaning, kept: Meaning, lexicon: Lexicon, kinship: Kinship) -> float:
     cost = _ask_costs(asked.ask, kept.ask)
     if cost is None or asked.decisive != kept.decisive or _swapped(asked, kept, lexicon):
         return 0.0
@@ -53,9 +65,42 @@ def _same_meaning(asked: Meaning, kept: Meaning, lexicon: Lexicon) -> float:
     more, less = set(asked.concepts) - set(kept.concepts), set(kept.concepts) - set(asked.concepts)
     if not more and not less:
         return SAME_MEANING - cost
+    if more and less:
+        return _akin(asked, kept, light, kinship) - cost
     if (more | less) - light or not (set(asked.concepts) & set(kept.concepts)) - light:
         return 0.0
     return SAME_MEANING - cost - _LIGHT_COSTS * len(more | less)
+
+
+def _words_elsewhere(asked: Meaning, kept: Meaning, lexicon: Lexicon) -> float:
+    """The very words in another order, whatever phrases they make there; little ones are not looked at."""
+    if asked.ask != kept.ask or _swapped(asked, kept, lexicon):
+        return 0.0
+    return ELSEWHERE if _telling(asked.words, lexicon) == _telling(kept.words, lexicon) else 0.0
+
+
+def _telling(words: Words, lexicon: Lexicon) -> frozenset[str]:
+    return frozenset(
+        form for word in words if (form := lexicon.form(word)) and _tells(lexicon.phrases.get((form,), ()))
+    )
+
+
+def _tells(items: tuple[Item, ...]) -> bool:
+    return not items or any(item.role in (Role.CONCEPT, Role.DECISIVE) for item in items)
+
+
+def _akin(asked: Meaning, kept: Meaning, light: frozenset[str], kinship: Kinship) -> float:
+    """What the two do not share is called by words that mean nearly the same."""
+    ours, theirs = _unshared(asked, kept, frozenset()), _unshared(kept, asked, frozenset())
+    if max(len(ours), len(theirs)) > _MOST_AKIN + 2:
+        return 0.0
+    pairs = paired(ours, theirs, kinship)
+    left = pairs.asked | pairs.kept
+    shared = (set(asked.concepts) & set(kept.concepts)) - light
+    least = _LEAST_KIN if shared else _LEAST_KIN_ALONE
+    if left - light or len(pairs.nearness) > _MOST_AKIN or min(pairs.nearness, default=1.0) < least:
+        return 0.0
+    return AKIN - sum(_KIN_COSTS * (1 - near) for near in pairs.nearness) - _LIGHT_COSTS * len(left)
 
 
 def _ask_costs(asked: str, kept: str) -> float | None:

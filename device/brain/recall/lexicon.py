@@ -143,7 +143,8 @@ def _lexicon(under: Mapping[str, Words], frames: Frames, fingerprint: str) -> Le
     kinds: dict[str, set[int]] = {}
     for number, line in enumerate(under["kinds"]):
         for thing in _listed((line,)):
-            kinds.setdefault(concept(thing), set()).add(number)
+            for name in (concept(thing), " ".join(formed(thing))):  # also where a killer whale is a whale
+                kinds.setdefault(name, set()).add(number)
     light: dict[str, set[str]] = {}
     for line in under["light"]:
         ask, _, words = line.rpartition(":")

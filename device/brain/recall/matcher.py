@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Protocol
 
+from cache.replies import MOST_TERMS
 from cache.reply_rows import ReplyRow, Wording
 from device.brain.recall.certainty import ENOUGH, SAME_WORDS, certainty
+from device.brain.recall.kinship import Kinship, kin_terms
 from device.brain.recall.lexicon import Lexicon
 from device.brain.recall.meaning import Meaning, asked_terms, meaning_of, terms_of
+from device.brain.recall.thesaurus import Thesaurus
 
 _DOUBT = 0.05
 """Two replies that are this close to each other are both left unsaid."""
 _REMEMBERED = 4096
+NO_THESAURI: Mapping[str, Thesaurus] = MappingProxyType({})
 
 
 class KeptReplies(Protocol):
@@ -29,9 +34,12 @@ class KeptReplies(Protocol):
 class Matcher:
     """Finds kept replies by what is asked. Knows no clock and no disk; for one thread."""
 
-    def __init__(self, lexicons: Mapping[str, Lexicon]) -> None:
-        """`lexicons` by language; in any other language nothing is found."""
+    def __init__(
+        self, lexicons: Mapping[str, Lexicon], thesauri: Mapping[str, Thesaurus] = NO_THESAURI
+    ) -> None:
+        """Both by language: in one without a lexicon nothing is found, and without a thesaurus less."""
         self._lexicons = lexicons
+        self._kinships = {name: Kinship(lexicon, thesauri.get(name)) for name, lexicon in lexicons.items()}
         self._kept = lru_cache(maxsize=_REMEMBERED)(self._meaning)
 
     def fingerprint(self, language: str) -> str:
@@ -57,12 +65,20 @@ class Matcher:
             return row, SAME_WORDS
         if not meaning.concepts:
             return None
-        near = store.near(language, asked_terms(meaning), character, now_s)
+        near = store.near(language, self._terms(meaning, language), character, now_s)
         return _surest([(row, self._certainty(meaning, row)) for row in near])
+
+    def _terms(self, asked: Meaning, language: str) -> list[str]:
+        terms = asked_terms(asked)
+        return [*terms, *kin_terms(asked, self._kinships[language])][:MOST_TERMS]
 
     def _certainty(self, asked: Meaning, row: ReplyRow) -> float:
         kept = self._kept(row.asked, row.language)
-        return 0.0 if kept is None else certainty(asked, kept, self._lexicons[row.language])
+        return (
+            0.0
+            if kept is None
+            else certainty(asked, kept, self._lexicons[row.language], self._kinships[row.language])
+        )
 
     def _meaning(self, text: str, language: str) -> Meaning | None:
         lexicon = self._lexicons.get(language)

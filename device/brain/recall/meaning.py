@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -98,10 +99,10 @@ def terms_of(meaning: Meaning) -> tuple[str, ...]:
     Two questions that differ in one misheard word share the concepts without it.
     """
     concepts = sorted(meaning.concepts)
-    terms = [_together(concepts)]
+    terms = [together(concepts)]
     terms += [f"~{code}" for said in meaning.spoken if len(code := skeleton(said)) >= 3]
     if len(concepts) > 1:
-        terms += [_together(concepts[:left] + concepts[left + 1 :]) for left in range(len(concepts))]
+        terms += [together(concepts[:left] + concepts[left + 1 :]) for left in range(len(concepts))]
     terms += [concept.replace(" ", "_") for concept in concepts]
     return tuple(dict.fromkeys(terms))
 
@@ -112,9 +113,9 @@ def asked_terms(meaning: Meaning) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*terms_of(meaning), *joined)))
 
 
-def _together(concepts: list[str]) -> str:
-    """Short, as there are many: a hash of 48 bits."""
-    return "=" + hashlib.blake2b("+".join(concepts).encode(), digest_size=6).hexdigest()
+def together(concepts: Iterable[str]) -> str:
+    """A term for all of these, in any order. Short, as there are many: a hash of 48 bits."""
+    return "=" + hashlib.blake2b("+".join(sorted(concepts)).encode(), digest_size=6).hexdigest()
 
 
 def items_of(words: Words, lexicon: Lexicon) -> list[tuple[Item, str]]:
