@@ -18,7 +18,6 @@ _REMEMBERED = 2048
 _MOST_SENSES = 5
 """Of a word in one part of speech; rarer ones are not thought of."""
 _LEAST = 0.05
-_UNCOUNTED = 0.5
 _SAME, _DERIVED, _SIMILAR, _ATTRIBUTE = 1.0, 0.75, 0.7, 0.6
 _FEW_SIMILAR = 12
 """An adjective that more others are similar to says too little: rocky, hilly and scaly are all rough."""
@@ -57,17 +56,17 @@ class Thesaurus:
     def _kin(self, word: str) -> Mapping[str, float]:
         found: dict[str, float] = {}
         for lemma, senses in self._senses(word):
-            keep_nearest(found, ((lemma, _SAME),))
+            _keep_nearest(found, ((lemma, _SAME),))
             for sense, usual in senses:
-                keep_nearest(found, ((kin, usual * near) for kin, near in self._around(lemma, sense)))
+                _keep_nearest(found, ((kin, usual * near) for kin, near in self._around(lemma, sense)))
         return {kin: near for kin, near in found.items() if near >= _LEAST and kin.islower() and kin != word}
 
     def _around(self, lemma: str, sense: Sense) -> Iterator[tuple[str, float]]:
-        """The words of a synset, and of those that it points to; of what is derived only its own."""
+        """The words of a synset, and of those that it points to."""
         synset = self._wordnet.synset(sense.part, sense.synset)
-        own = synset.words.index(lemma) + 1 if lemma in synset.words else 0
-        if not own:
+        if lemma not in synset.words:
             return  # a name: it is written with a capital
+        own = synset.words.index(lemma) + 1
         yield from ((word, _SAME) for word in synset.words)
         crowded = sum(pointer.symbol == "&" for pointer in synset.pointers) > _FEW_SIMILAR
         for pointer in synset.pointers:
@@ -82,7 +81,7 @@ class Thesaurus:
             yield from ((word, near) for word in words)
 
     def _opposites(self, word: str) -> frozenset[str]:
-        """Of any of its usual meanings, and of those that are similar to them."""
+        """In any of its meanings."""
         found = set[str]()
         for lemma, senses in self._senses(word):
             for sense, _ in senses:
@@ -110,7 +109,7 @@ def _use(sense: Sense) -> float:
     return sense.count + 1 / sense.rank
 
 
-def keep_nearest(found: dict[str, float], pairs: Iterable[tuple[str, float]]) -> None:
+def _keep_nearest(found: dict[str, float], pairs: Iterable[tuple[str, float]]) -> None:
     for word, near in pairs:
         found[word] = max(near, found.get(word, 0.0))
 

@@ -130,7 +130,7 @@ class WordNet:
     def synset(self, part: str, offset: int) -> Synset:
         data = self._data[part]
         end = data.find(b"\n", offset)
-        fields = data[offset:end].split(b" |", 1)[0].decode("ascii").split()
+        fields = data[offset:end].split(b" |", 1)[0].decode("ascii", "replace").split()
         words_end = 4 + 2 * int(fields[3], 16)
         words = tuple(word.partition("(")[0] for word in fields[4:words_end:2])
         starts = range(words_end + 1, words_end + 1 + 4 * int(fields[words_end]), 4)
@@ -149,6 +149,8 @@ class _Sorted:
         self._map = _mapped(file)
 
     def line(self, key: str) -> list[str] | None:
+        if not key or " " in key:
+            return None  # the lines of the licence, which come first, begin with blanks
         return next((line for line in self.starting_with(key + " ")), None)
 
     def starting_with(self, prefix: str) -> Iterator[list[str]]:
@@ -156,7 +158,7 @@ class _Sorted:
         at = self._first_not_below(wanted)
         while self._map[at : at + len(wanted)] == wanted:
             end = self._map.find(b"\n", at)
-            yield self._map[at:end].decode("ascii").split()
+            yield self._map[at:end].decode("ascii", "replace").split()
             at = end + 1
 
     def _first_not_below(self, wanted: bytes) -> int:
