@@ -97,6 +97,16 @@ system_packages() { # system_packages LEVEL
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
 }
 
+add_wordnet() { # words that mean the same: more kept replies are found; asked for once, and never needed
+    if done_already wordnet asked || [ -e /usr/share/wordnet/index.noun ]; then return; fi
+    if have apt-get && { [ "$(id -u)" = 0 ] || { have sudo && sudo -n true 2>/dev/null; }; }; then
+        (install_packages wordnet-base) || say "without WordNet fewer replies are found again; all else works"
+    else
+        say "to find more kept replies again: sudo apt-get install wordnet-base (28 MB, not needed)"
+    fi
+    is_done wordnet asked
+}
+
 # --- Python ------------------------------------------------------------------------------------------
 
 usable_python() { # prints a Python ≥ 3.11
@@ -259,6 +269,7 @@ level=${1:-run}
 [ "$level" != voice ] || announce_voice
 system_packages "$level"
 make_venv
+case $level in run | silero | voice | test | native) add_wordnet ;; esac
 case $level in
     run | silero) install_added "$level" ;;
     gateway) done_already dev "$(hash_of requirements/dev.txt)" || install_locked gateway ;;

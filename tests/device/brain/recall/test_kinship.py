@@ -98,7 +98,6 @@ def test_however_much_is_akin_the_work_is_bounded(real: Matcher, store: ReplySto
     ("kept", "asked"),
     [
         ("Who founded the Red Cross?", "who established the Red Cross"),
-        ("Who founded the Red Cross?", "who was the founder of the Red Cross"),
         ("How do you comfort a crying baby?", "how do you soothe a crying baby"),
         ("What does a compass show?", "what does a compass indicate"),
         ("Where did pirates bury treasure?", "where did buccaneers bury treasure"),

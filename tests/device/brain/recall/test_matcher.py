@@ -53,6 +53,7 @@ def best(store: ReplyStore, text: str, character: str = "") -> tuple[str, float]
         ("Why is the sky blue?", "why is this guy blue"),
         ("How do you make lemonade?", "how can I make lemonade"),
         ("What is the biggest lake in Africa?", "which lake in Africa is the largest"),
+        ("Why do onions make you cry?", "onions make you cry why"),
     ],
 )
 def test_the_same_question_in_other_words_is_found(store: ReplyStore, kept: str, asked: str) -> None:
@@ -77,6 +78,8 @@ def test_the_same_question_in_other_words_is_found(store: ReplyStore, kept: str,
         ("What is the biggest lake in Africa?", "what is the second biggest lake in Africa"),
         ("What is your name?", "what is my name"),
         ("Do cats eat birds?", "do birds eat cats"),
+        ("Is a whale a mammal?", "is a mammal a whale"),
+        ("What makes honey?", "what does honey make"),
         ("What do goats eat?", "what do cats eat"),
         ("What is two plus two?", "what is two plus three"),
         ("How tall is a giraffe?", "how tall is it"),
