@@ -1,4 +1,4 @@
-"""By WordNet questions are found in words that the pack was not tuned on, and near misses are not (akin.txt)."""
+"""By WordNet questions are found in words that the pack was not tuned on, near misses are not: akin.txt."""
 
 from __future__ import annotations
 
