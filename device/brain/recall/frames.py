@@ -8,7 +8,8 @@ ends so. In what stands instead each `*` is the next of what was kept, and `*2` 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _CHOICE = re.compile(r"[(<]([^)>]*)[)>](\??)$")
@@ -36,27 +37,28 @@ class Frame:
 
 
 class Frames:
-    """Those of a language; the first that fits counts."""
+    """Those of a language; the first that fits counts, and those with a known beginning before others."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         """Raises ValueError with the line that is no frame."""
-        by_first: dict[str, list[Frame]] = {}
-        anywhere: list[Frame] = []
-        for line in lines:
-            frame, firsts = _frame(line)
-            if _ANY in firsts:
-                anywhere.append(frame)
-            for first in firsts - {_ANY}:
-                by_first.setdefault(first, []).append(frame)
-        self._by_first: Mapping[str, list[Frame]] = by_first
-        self._anywhere = anywhere
+        read = [_frame(line) for line in lines]
+        self._frames = [frame for frame, _ in sorted(read, key=lambda each: _ANY in each[1])]
+        self._always: set[int] = set()
+        self._by_word: dict[str, set[int]] = {}
+        common = Counter(word for frame in self._frames for some in frame.needs for word in some)
+        for number, frame in enumerate(self._frames):
+            for word in min(frame.needs, key=lambda some: sum(common[word] for word in some), default=()):
+                self._by_word.setdefault(word, set()).add(number)
+            if not frame.needs:
+                self._always.add(number)
 
     def rewritten(self, words: tuple[str, ...]) -> tuple[str, ...]:
         """The words as the frame has them, or as they are."""
         if not words:
             return words
         text, said = " ".join(words) + " ", frozenset(words)
-        for frame in (*self._by_first.get(words[0], ()), *self._anywhere):
+        for number in sorted(self._always.union(*(self._by_word.get(word, ()) for word in said))):
+            frame = self._frames[number]
             if any(said.isdisjoint(some) for some in frame.needs):
                 continue
             if (instead := frame.rewritten(text)) is not None:
