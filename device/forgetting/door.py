@@ -22,6 +22,8 @@ from device.ports import Forgetting
 log = logging.getLogger(__name__)
 
 SOCKET: Final = "forget.sock"
+LONGEST_REPORT_BYTES: Final = 32 << 20
+"""More than the whole ledger of what was sent takes (`cache.sent.MOST_ROWS`)."""
 ANSWER_S: Final = 60.0
 """Longer than an erasure that waits for another one."""
 
@@ -57,7 +59,7 @@ async def ask_agent(state: Path, last_s: float | None) -> dict[str, Any] | None:
     """The report of the agent that runs, as `as_json` has it; None: none runs. Raises NotReached."""
     try:
         with _reachable(state) as path:
-            reader, writer = await asyncio.open_unix_connection(path)
+            reader, writer = await asyncio.open_unix_connection(path, limit=LONGEST_REPORT_BYTES)
     except (FileNotFoundError, ConnectionRefusedError):
         return None
     except PermissionError as error:

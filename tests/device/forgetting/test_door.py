@@ -23,7 +23,8 @@ REPORT = ErasureReport(
 class Forgetful:
     """Notes what it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, report: ErasureReport = REPORT) -> None:
+        self.report = report
         self.asked: list[float | None] = []
 
     async def forget_last_exchange(self) -> ErasureReport:
@@ -31,19 +32,21 @@ class Forgetful:
 
     async def forget_last(self, seconds: float) -> ErasureReport:
         self.asked.append(seconds)
-        return REPORT
+        return self.report
 
     async def forget_everything(self) -> ErasureReport:
         self.asked.append(None)
-        return REPORT
+        return self.report
 
     def wish(self, last_s: float | None) -> None:
         raise AssertionError("nobody wishes that here")
 
 
-def with_agent(state: Path, story: Callable[[Forgetful], Awaitable[None]]) -> None:
+def with_agent(
+    state: Path, story: Callable[[Forgetful], Awaitable[None]], report: ErasureReport = REPORT
+) -> None:
     async def whole() -> None:
-        agent = Forgetful()
+        agent = Forgetful(report)
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(serve_forgetting(state, agent))
             for _ in range(100):
@@ -83,6 +86,18 @@ def test_the_agent_forgets_and_says_what_came_of_it(tmp_path: Path, last_s: floa
             "asked_back": True,
         }
     ]
+
+
+def test_a_report_may_list_all_that_was_sent_in_months(tmp_path: Path) -> None:
+    sent = tuple(Sent("turn", f"s {number}", "gateway.example", "2026-03-03") for number in range(5000))
+    told: list[dict[str, Any] | None] = []
+
+    async def story(agent: Forgetful) -> None:
+        told.append(await ask_agent(tmp_path, None))
+
+    with_agent(tmp_path, story, ErasureReport((Erased("conversation", 2),), sent, True))
+    assert told[0] is not None
+    assert len(told[0]["sent"]) == 5000
 
 
 def test_it_is_this_users_alone_and_gone_with_the_agent(tmp_path: Path) -> None:
