@@ -32,6 +32,8 @@ URGENT: Final = OutgoingKind.QUESTION
 _URGENT: Final = frozenset({OutgoingKind.ERASURE, OutgoingKind.ALERT, URGENT})
 _WITH_WORDS: Final = (OutgoingKind.QUESTION, OutgoingKind.RECORD)
 FIRST_PAUSE_S: Final = 15.0
+LEAST_RETRY_S: Final = 5.0
+"""However soon System 2 wants it again: each time is two writes to the flash."""
 LONGEST_PAUSE_S: Final = 600.0
 """After System 2 has not answered, or the disk has failed; doubled each time."""
 LOOK_S: Final = 60.0
@@ -190,7 +192,7 @@ class Draining:
             return None
         self._setbacks = 0
         if ack.status == "retry":
-            self._wait(item, max(ack.retry_after_s, 1.0) * (1 + self._chance() / 4))
+            self._wait(item, max(ack.retry_after_s, LEAST_RETRY_S) * (1 + self._chance() / 4))
             return "later"
         if ack.status == "rejected":
             log.warning("outbox: System 2 refuses a %s; it is kept as a dead letter", item.fresh.kind)

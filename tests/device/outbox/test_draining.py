@@ -15,7 +15,7 @@ from device.contracts import Outgoing, OutgoingKind
 from device.errors import LinkError, NoSystem2
 from device.link import native as n
 from device.link.channel import ACK_S, Unacknowledged
-from device.outbox.draining import GENTLE, LONGEST_PAUSE_S, Draining
+from device.outbox.draining import GENTLE, LEAST_RETRY_S, LONGEST_PAUSE_S, Draining
 from device.outbox.kept import KeptOutbox, Told
 from tests import virtual_time
 from tests.device.outbox.kept_in_loop import NOON, InLoop, SetClocks, outbox_in_loop
@@ -309,6 +309,17 @@ def test_a_gateway_that_only_wants_things_later_makes_no_dead_letters(told: Told
         await asyncio.sleep(1000)
         assert rig.gateway.bodies == 51 * ["a"]
         assert await rig.outbox.dead_letters() == []
+
+    told(story)
+
+
+def test_a_gateway_that_wants_things_again_at_once_for_ever_costs_a_write_now_and_then(told: Told_) -> None:
+    async def story(rig: Rig) -> None:
+        await rig.put("a")
+        rig.gateway.will(lambda report: n.Ack(id=report.id, status="retry"), times=10_000)
+        rig.link(up=True)
+        await asyncio.sleep(600)
+        assert len(rig.gateway.came) <= 600 / LEAST_RETRY_S
 
     told(story)
 
