@@ -47,6 +47,8 @@ class LivedTime:
         """Lived seconds."""
         wall_s, monotonic_s = self._wall(), self._monotonic()
         ran_s = monotonic_s - self._seen_s
+        if wall_s < CLOCK_SET_FROM_S <= self._seen_wall_s:  # not set yet: what it shows says nothing
+            wall_s = self._seen_wall_s + ran_s
         ahead_s = wall_s - self._seen_wall_s - ran_s
         was_off = SMALLEST_LEAP_S <= ahead_s <= LONGEST_OFF_S and self._seen_wall_s >= CLOCK_SET_FROM_S
         self._lived_s += ran_s + (ahead_s if was_off else 0.0)

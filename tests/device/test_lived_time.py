@@ -80,6 +80,22 @@ def test_it_never_goes_back_across_a_start_in_1970(clocks: Clocks, file: Path) -
     assert again.start(file).now() == pytest.approx(A_DAY_OF_2026_S + 1000)
 
 
+def test_time_that_a_board_without_a_clock_was_off_counts_once_its_clock_is_set(
+    clocks: Clocks, file: Path
+) -> None:
+    clocks.start(file).save()
+    woken = Clocks(wall_s=3.0, monotonic_s=3.0)
+    lived = woken.start(file)
+    woken.run(60)
+    lived.save()
+    assert lived.now() == pytest.approx(A_DAY_OF_2026_S + 60)
+    woken.run(60)
+    woken.wall_s = A_DAY_OF_2026_S + 30 * DAY_S
+    assert lived.now() == pytest.approx(A_DAY_OF_2026_S + 30 * DAY_S)
+    woken.run(60)
+    assert lived.now() == pytest.approx(A_DAY_OF_2026_S + 30 * DAY_S + 60)
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"lived_s": NaN, "wall_s": 1}', '{"lived_s": "x"}', "\x00"])
 def test_a_file_that_cannot_be_read_is_as_none(clocks: Clocks, file: Path, content: str) -> None:
     file.parent.mkdir()
