@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -179,6 +180,24 @@ def test_where_only_system_2_could_have_answered_it_is_said_that_it_is_away(reco
     minds = TwoMinds(recogniser, WORLD, model=None)
     minds.far.items = (NoSystem2("It went away."),)
     assert told(minds.device(), minds).spoken == "Stock no system 2."
+
+
+@pytest.mark.parametrize("use", ["auto", "prefer", "never"])
+def test_what_was_kept_is_said_whomever_a_person_prefers(recogniser: Recogniser, use: str) -> None:
+    minds = TwoMinds(recogniser, WORLD, kept=AS_KEPT, settled={"use": lambda: use})
+    assert told(minds.device(), minds).spoken == "As kept."
+    assert minds.far.questions == []
+
+
+def test_ready_sound_is_not_played_where_the_gate_lets_its_words_be_said_no_more(
+    recogniser: Recogniser,
+) -> None:
+    sound = Audio(b"\1\0" * SOUND_HZ, SOUND_HZ)
+    ready = (Spoken("All is well.", sound), Spoken("A forbidden thing.", sound))
+    minds = TwoMinds(recogniser, WORLD, kept=replace(AS_KEPT, spoken=ready))
+    device = minds.device()
+    assert told(device, minds).spoken == "All is well. Let us talk of something else."
+    assert device.voice.texts == ["Let us talk of something else."]
 
 
 def test_an_answer_that_dies_in_the_middle_is_ended_honestly(recogniser: Recogniser) -> None:
