@@ -244,6 +244,7 @@ async def serve(settings: Settings) -> None:
         )
         panel = Panel(settings.panel, page_of(settings, joined, ears, voice), panel_directory(os.environ))
         async with (
+            far.kept(),
             embodied(settings, session, device.robot, device.hub, microphone, buttons, egress),
             asyncio.TaskGroup() as group,
         ):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 
 from device.brain import privacy
@@ -101,6 +102,15 @@ class FarSide:
         """What became of an announcement, whoever made it."""
         if self.promises:
             self.promises.over(announcement_id, outcome)
+
+    @contextlib.asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Around the session: what turns leave for System 2 that end with the device is on disk, too."""
+        try:
+            yield
+        finally:
+            if self._sending:
+                await self._sending.outbox.close()
 
     async def run(self) -> None:
         """Until cancelled. What was noted for System 2 is on disk then."""
