@@ -214,7 +214,7 @@ class Questions(Protocol):
         ...
 
     async def claim(self, lease_s: float) -> OpenQuestion | None:
-        """The one that is due longest; nobody else gets it for `lease_s`."""
+        """The one that is due longest, of no revoked device; nobody else gets it for `lease_s`."""
         ...
 
     async def answered(self, number: int, text: str) -> bool:

@@ -60,6 +60,7 @@ class SqliteQuestions:
             lambda sql: sql.execute(
                 "UPDATE questions SET due_at = ?, tries = tries + 1 WHERE number ="
                 " (SELECT number FROM questions WHERE answer IS NULL AND due_at <= ? AND expires_at > ?"
+                " AND device_id NOT IN (SELECT id FROM devices WHERE revoked)"
                 " ORDER BY due_at LIMIT 1) RETURNING *",
                 (now + lease_s, now, now),
             ).fetchone()

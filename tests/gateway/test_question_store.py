@@ -8,6 +8,7 @@ from device.link.native import DeviceInfo, Report
 from gateway.bodies import Erasure, PromisedQuestion
 from gateway.stores.database import Database
 from gateway.stores.ports import Taken
+from gateway.stores.sqlite_devices import SqliteDevices
 from gateway.stores.sqlite_erasure import SqliteErasing
 from gateway.stores.sqlite_questions import SqliteQuestions
 from gateway.stores.sqlite_reports import SqliteReports
@@ -44,6 +45,21 @@ def test_a_question_is_claimed_by_one_until_its_claim_ends(tmp_path: Path) -> No
         answer = await questions.next_answer("d")
         assert answer is not None
         assert (answer.question_id, answer.text) == ("q1", "So.")
+
+    told(tmp_path, story)
+
+
+def test_for_a_device_that_was_revoked_nothing_is_found_out_until_it_is_registered_anew(
+    tmp_path: Path,
+) -> None:
+    async def story(database: Database) -> None:
+        questions, devices = SqliteQuestions(database, Clock()), SqliteDevices(database, Clock())
+        await devices.add("d", "key", "kitchen")
+        await take(questions)
+        await devices.revoke("d")
+        assert await questions.claim(10) is None
+        await devices.add("d", "key", "kitchen")
+        assert await questions.claim(10) is not None
 
     told(tmp_path, story)
 
