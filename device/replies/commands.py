@@ -374,9 +374,13 @@ def _there() -> Path:
 
 @contextlib.contextmanager
 def _store(*, existing: bool = False) -> Iterator[ReplyStore]:
-    from cache.replies import ReplyStore
+    from cache.reading import open_to_read
+    from cache.replies import CHECKED_BYTES, ReplyStore
 
-    store = ReplyStore(_there() if existing else _file())
+    file = _there() if existing else _file()
+    if file.is_file():  # a damaged one is set aside by the agent, which may have it open
+        open_to_read(file, whole=file.stat().st_size <= CHECKED_BYTES).close()
+    store = ReplyStore(file)
     try:
         yield store
     finally:

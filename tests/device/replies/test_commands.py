@@ -165,7 +165,9 @@ def test_the_room_that_is_taken_is_counted(cache: Callable[..., str], state_dire
 
 def test_a_damaged_cache_is_told_and_left_as_it_is(cache: Callable[..., str], state_directory: Path) -> None:
     (state_directory / FILE).write_bytes(b"this is no database, " * 500)
-    assert "is damaged" in cache("list", code=1)
+    for command in (["list"], ["stats"], ["remove", "1"], ["add", "what is rain", "Water."]):
+        assert "is damaged" in cache(*command, code=1)
+    assert [file.name for file in state_directory.iterdir()] == [FILE]
     assert (state_directory / FILE).read_bytes().startswith(b"this is no database")
 
 
