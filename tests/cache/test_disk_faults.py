@@ -17,8 +17,6 @@ from tests import small_disk
 from tests.cache.stores import STORES, Kind
 from tests.small_disk import SmallDisk, mounted
 
-pytestmark = pytest.mark.skipif(bool(small_disk.why_not()), reason=small_disk.why_not())
-
 DISK_MIB = 8
 SOME = 10
 AT_MOST = 2000
