@@ -141,7 +141,6 @@ class Contents:
 
     waiting: dict[str, int]
     """By kind."""
-    waiting_bytes: int
     dead: dict[str, int]
     """By kind."""
     dropped: tuple[Dropped, ...]
@@ -295,7 +294,7 @@ class OutboxStore:
     def contents(self) -> Contents:
         """Raises sqlite3.Error."""
         waiting = self._by_kind("dead = ''")
-        return Contents(waiting, self._extent()[1], self._by_kind("dead <> ''"), tuple(self._dropped()))
+        return Contents(waiting, self._by_kind("dead <> ''"), tuple(self._dropped()))
 
     def dead_letters(self) -> list[Item]:
         """Oldest first. Raises sqlite3.Error."""

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 FAULTS = Path("/sys/fs/ext4")
 SHUTDOWN = 0x8004587D
 """FS_IOC_SHUTDOWN (linux/fs.h, xfstests' `godown`): from here on every access fails."""
@@ -81,17 +83,10 @@ class SmallDisk:
         return FAULTS / _device_of(self.folder) / "trigger_fs_error"
 
 
-def why_not() -> str:
-    """Why this machine cannot do it; "" where it can."""
-    if os.geteuid() != 0:
-        return "mounting a disk needs root"
-    if not Path("/dev/loop-control").exists():
-        return "mounting a disk needs loop devices"
-    return ""
-
-
 def make(image: Path, mebibytes: int, block_bytes: int = 4096) -> None:
-    """An empty ext4 in a file; mkfs gives one so small blocks of 1 kB. Raises CalledProcessError."""
+    """An empty ext4 in a file; mkfs gives one so small blocks of 1 kB. Skips a test that cannot mount it."""
+    if why := _why_not():
+        pytest.skip(why)
     with image.open("wb") as file:
         file.truncate(mebibytes << 20)
     options = ("-q", "-b", str(block_bytes), "-m", "0", "-E", "lazy_itable_init=1")
@@ -112,6 +107,15 @@ def mounted(image: Path, folder: Path) -> Iterator[SmallDisk]:
         yield disk
     finally:
         _run("umount", "--lazy", str(folder))
+
+
+def _why_not() -> str:
+    """Why this machine cannot do it; "" where it can."""
+    if os.geteuid() != 0:
+        return "mounting a disk needs root"
+    if not Path("/dev/loop-control").exists():
+        return "mounting a disk needs loop devices"
+    return ""
 
 
 def _device_of(folder: Path) -> str:

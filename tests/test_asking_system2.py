@@ -31,7 +31,13 @@ def gateway(tmp_path: Path) -> Iterator[Running]:
 
 def tell(card: SoundCard, url: str, story: Callable[[Agent], Awaitable[None]], **settings: str) -> None:
     """With an agent that has this System 2, once it has greeted it."""
-    given = {"SYSTEM2__URL": url, "ENGINES__LLM": "none", "CONSENT__TRANSCRIPTS": "true", **settings}
+    given = {
+        "SYSTEM2__URL": url,
+        "ENGINES__LLM": "none",
+        "CONSENT__TRANSCRIPTS": "true",
+        "VOICE__WORDS_PER_MINUTE": "400",
+        **settings,
+    }
     env = {f"TWOMINDS_{name}": value for name, value in given.items()}
 
     async def whole() -> None:
@@ -170,6 +176,7 @@ def test_thin_mode_sends_sound_by_consent_and_speaks_what_comes_back(
         asked = {
             "TWOMINDS_SYSTEM2__URL": running.device_url,
             "TWOMINDS_CONSENT__AUDIO_STREAM": "true",
+            "TWOMINDS_VOICE__WORDS_PER_MINUTE": "400",
             "STATE_DIRECTORY": str(tmp_path / "thin"),
         }
         with thin({**card.env, **asked}) as device, card.recording() as recorder:

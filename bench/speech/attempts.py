@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Iterator
@@ -50,11 +51,11 @@ def skills_grammar() -> Grammar:
     return template_grammar(spoken.intents, spoken.before, spoken.after)
 
 
-def attempts(half: int, voices: int, every: int = 1) -> list[Attempt]:
+def attempts(half: int, voices: int, every: int = 1, longest_s: float = math.inf) -> list[Attempt]:
     """The commands of the skills, and the transcripts of one half of the people, as one grammar.
 
     That half is then in the grammar, the other half and everything else is not. `every` takes only
-    each n-th recording.
+    each n-th recording, `longest_s` none that lasts longer.
     """
     skills = skills_grammar()
     known = [recording for recording in recordings() if recording.kind in READ_ALOUD and recording.words]
@@ -64,7 +65,7 @@ def attempts(half: int, voices: int, every: int = 1) -> list[Attempt]:
     )
     grammar = Grammar((*skills.sentences, *sentences), skills.rules, skills.before, skills.after)
     decoder = CommandDecoder(grammar, read_pronunciations())
-    found = list(_real(decoder, mine, every))
+    found = list(_real(decoder, mine, every, longest_s))
     found += list(_synthetic(decoder, skills, voices, DATA, seed=SEED + half))
     return found
 
@@ -75,14 +76,14 @@ def _half(recording: Recording) -> int:
     return random.Random(key).randrange(2)
 
 
-def _real(decoder: CommandDecoder, mine: set[str], every: int) -> Iterator[Attempt]:
+def _real(decoder: CommandDecoder, mine: set[str], every: int, longest_s: float) -> Iterator[Attempt]:
     for recording in list(recordings())[::every]:
         words = recording.words if recording.path in mine else None
         if words is not None and set(words.split()) & decoder.unknown_words:
             continue
-        yield _attempt(
-            decoder, recording.path, recording.kind, recording.source, words, sound(DATA / recording.path)
-        )
+        heard = sound(DATA / recording.path)
+        if len(heard) <= longest_s * RATE_HZ:
+            yield _attempt(decoder, recording.path, recording.kind, recording.source, words, heard)
 
 
 def _synthetic(

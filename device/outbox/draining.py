@@ -179,7 +179,7 @@ class Draining:
     async def _sent(self, item: Item) -> Fate | None:
         """What became of it; None: the link was lost with it."""
         self._untidy = True
-        self._count(item)
+        self._count()
         try:
             ack = await self._link.report(self._report(item))
         except NoSystem2:
@@ -227,7 +227,7 @@ class Draining:
     def _least_urgent(self) -> OutgoingKind:
         return OutgoingKind.TELEMETRY if self._now_s() >= self._rest_not_before_s else URGENT
 
-    def _count(self, item: Item) -> None:
+    def _count(self) -> None:
         """After every burst there is a pause for what is not urgent."""
         self._left_of_burst -= 1
         if self._left_of_burst == 0:

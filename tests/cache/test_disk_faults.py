@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,6 @@ from cache.timers import TimerStore
 from tests import small_disk
 from tests.cache.stores import STORES, Kind
 from tests.small_disk import SmallDisk, mounted
-
-pytestmark = pytest.mark.skipif(bool(small_disk.why_not()), reason=small_disk.why_not())
 
 DISK_MIB = 8
 SOME = 10
@@ -53,15 +51,6 @@ def added(kind: Kind, store: Any, first: int) -> set[int]:
     for number in range(first, first + SOME):
         kind.add(store, number)
     return set(range(first, first + SOME))
-
-
-def goes_on(kind: Kind, file: Path, kept: set[int]) -> None:
-    """What was acknowledged is there, more can be added, and nothing was set aside."""
-    with closing(kind.opened(file)) as store:
-        assert added(kind, store, 1000)
-    if kind.forces:
-        assert kept <= kind.numbers(file)
-    assert not file.with_name(file.name + DAMAGED).exists()
 
 
 def all_together(kind: Kind, store: OutboxStore, numbers: Iterable[int]) -> None:
@@ -122,29 +111,24 @@ def test_on_a_full_disk_none_is_begun_and_none_set_aside(disk: SmallDisk, file: 
 
 
 @every_store
-def test_a_disk_that_turns_read_only_is_believed_at_once(disk: SmallDisk, file: Path, kind: Kind) -> None:
+@pytest.mark.parametrize("befalls", [SmallDisk.fail, SmallDisk.die], ids=["read-only", "dead"])
+def test_a_disk_that_fails_is_believed_at_once_and_its_files_are_not_called_damaged(
+    disk: SmallDisk, file: Path, kind: Kind, befalls: Callable[[SmallDisk], None]
+) -> None:
+    """SQLite may call a file malformed on a dead disk, for what it reads in its place."""
     with closing(kind.opened(file)) as store:
         kept = added(kind, store, 1)
-        disk.fail()
-        assert add_until_it_fails(kind, store, AT_MOST) == set()
-        assert add_until_it_fails(kind, store, AT_MOST) == set()
+        befalls(disk)
+        for _ in range(2):
+            assert add_until_it_fails(kind, store, AT_MOST) == set()
     with pytest.raises((OSError, sqlite3.Error)):
         kind.opened(file)
     disk.back()
-    goes_on(kind, file, kept)
-
-
-@every_store
-def test_a_dead_disk_is_no_damaged_file(disk: SmallDisk, file: Path, kind: Kind) -> None:
-    """SQLite may call the file malformed, for what it reads in its place; the file is as it was."""
     with closing(kind.opened(file)) as store:
-        kept = added(kind, store, 1)
-        disk.die()
-        assert add_until_it_fails(kind, store, AT_MOST) == set()
-    with pytest.raises((OSError, sqlite3.Error)):
-        kind.opened(file)
-    disk.back()
-    goes_on(kind, file, kept)
+        assert added(kind, store, 1000)
+    if kind.forces:
+        assert kept <= kind.numbers(file)
+    assert not file.with_name(file.name + DAMAGED).exists()
 
 
 @every_store

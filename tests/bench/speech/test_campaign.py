@@ -17,7 +17,7 @@ from device.brain.command_verifier import load_verifier
 def found(shared_data: Path) -> list[Attempt]:
     if shutil.which("espeak-ng") is None:
         pytest.skip("needs espeak-ng to speak the commands")
-    return attempts(half=0, voices=12, every=6)
+    return attempts(half=0, voices=12, every=6, longest_s=8.0)
 
 
 def accepted(found: list[Attempt]) -> int:

@@ -94,7 +94,7 @@ def test_a_reply_that_is_still_going_on_is_heard_again_when_the_card_is_back() -
         card.gone, card.written = False, b""
         await until(lambda: told[-1] == "" and any(card.written))
         speaker.silence()
-        await writing
+        writing.cancel()
         await speaker.close()
 
     asyncio.run(story())

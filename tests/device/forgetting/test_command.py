@@ -1,4 +1,4 @@
-"""`twominds forget` as a person runs it, where no agent runs; with one: test_forget_door.py."""
+"""`twominds forget` as a person runs it, where no agent runs; with one: test_door.py."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from device.brain.pack_files import BrokenPack
 from device.brain.packs import PACKS
 from tests.device.brain.recall.quality import kept_questions
 
-HERE = Path(__file__).parent
+TABLES = Path(__file__).with_name("learning")
 FINE = "The sky looks blue because air scatters blue light more than red light."
 
 OWN_AFFAIRS = (
@@ -25,7 +25,7 @@ OWN_AFFAIRS = (
 
 def table(name: str) -> list[tuple[str, str]]:
     """Rows of (what is expected, text); what is expected is "kept" or the refusal's name."""
-    lines = (HERE / name).read_text("utf-8").splitlines()
+    lines = (TABLES / name).read_text("utf-8").splitlines()
     return [(expected, text) for expected, _, text in (line.partition("\t") for line in lines)]
 
 
