@@ -8,7 +8,7 @@ from typing import Final
 from device.contracts import Outgoing, OutgoingKind, Sent
 from device.ports import Outbox
 
-PART: Final = "outbox"
+PART: Final = "for System 2"
 REFS_AT_ONCE: Final = 200
 """So many ids fit into one item for System 2 (16 kB)."""
 EVERYTHING: Final = "erase everything"

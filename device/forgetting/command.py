@@ -50,7 +50,7 @@ def duration_s(text: str) -> float:
 def _forget(parsed: argparse.Namespace) -> int:
     if parsed.all and not parsed.yes and not _sure():
         return 1
-    report = asyncio.run(forget(state_directory(os.environ), parsed.settings(), parsed.last))
+    report = asyncio.run(forget(state_directory(os.environ), parsed.settings, parsed.last))
     print(json.dumps(report, ensure_ascii=False) if parsed.json else as_text(report))
     return 0 if report["done"] else 1
 
@@ -63,15 +63,18 @@ def _sure() -> bool:
     return answer.strip().lower() == "yes"
 
 
-async def forget(state: Path, settings: Settings, last_s: float | None) -> dict[str, Any]:
-    """What was erased, as `door.as_json` has it, and `by`: agent or disk. Raises NotReached."""
+async def forget(state: Path, settings: Callable[[], Settings], last_s: float | None) -> dict[str, Any]:
+    """What was erased, as `door.as_json` has it, and `by`: agent or disk. Raises NotReached.
+
+    `settings` are read only where no agent runs: a mistake in them keeps nobody from being forgotten by one.
+    """
     told = await ask_agent(state, last_s)
     if told is not None:
         return {"by": "agent", **told}
     from device.forgetting.on_disk import erasure_on_disk  # thin devices have no memory to spare for it
 
     lived = LivedTime(state / FILE, time.time, time.monotonic)
-    async with erasure_on_disk(state, settings, lived.now) as erasure:
+    async with erasure_on_disk(state, settings(), lived.now) as erasure:
         report = await (erasure.forget_everything() if last_s is None else erasure.forget_last(last_s))
     return {"by": "disk", **as_json(report)}
 

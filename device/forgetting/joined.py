@@ -44,8 +44,8 @@ def erasure(
     """Carries out what a person wants forgotten. `lived`: lived seconds."""
     parts: dict[str, Forget] = {
         "conversation": keepers.conversation.forget,
-        "turns": keepers.journal.forget,
-        "last words": lambda since_s: keepers.session().forget(since_s),
+        "records of turns": keepers.journal.forget,
+        "said last": lambda since_s: keepers.session().forget(since_s),
         "alarms": keepers.alarms.forget,
         "replies": keepers.replies.forget,
         recordings.PART: keepers.recordings.forget,
@@ -72,7 +72,7 @@ def _rules(settings: Settings, keepers: Keepers) -> list[Rule]:
     days = settings.retention.transcripts_days
     return [
         Rule("conversation", days, keepers.conversation.forget_before),
-        Rule("turns", days, keepers.journal.forget_before),
+        Rule("records of turns", days, keepers.journal.forget_before),
         Rule(recordings.PART, days, keepers.recordings.forget_before),
     ]
 

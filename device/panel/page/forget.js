@@ -3,6 +3,7 @@
 import { byId, make, say } from "/page.js";
 
 const FIVE_MINUTES_S = 300;
+const MOST_SHOWN = 50;
 const WISHES = {
   "forget-last": {
     last_s: FIVE_MINUTES_S,
@@ -44,7 +45,10 @@ export class Forgetting {
     byId("forget-parts").replaceChildren(...telling.map((part) => make("li", "", ofPart(part))));
     byId("forget-left").hidden = !sent.length;
     say("forget-left", sentence(asked_back));
-    byId("forget-sent").replaceChildren(...sent.map((one) => make("li", "", ofSent(one))));
+    const shown = sent.slice(-MOST_SHOWN).map((one) => make("li", "", ofSent(one)));
+    const more = sent.length - shown.length;
+    if (more) shown.push(make("li", "", `and ${more} more before these`));
+    byId("forget-sent").replaceChildren(...shown);
   }
 }
 

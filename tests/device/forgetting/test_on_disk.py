@@ -86,7 +86,7 @@ def test_the_last_minutes_are_in_no_byte_of_any_store(tmp_path: Path) -> None:
         "conversation": 1,
         "replies": 1,
         "promises": 1,
-        "outbox": 2,
+        "for System 2": 2,
     }
     assert sorted(sent.kind for sent in report.sent) == ["record", "turn"]
     assert report.asked_back
