@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from device.brain.recall.pack import pack_fingerprint, pack_replies
 from device.brain.recall.thesaurus import find_thesauri
 from device.config import Settings
 from device.replies.files import ALLOWED, FILE
-from device.replies.replies import Learner, Pack, Replies, Whose, character_key
+from device.replies.replies import Learner, OnDisk, Pack, Replies, Whose, character_key
 
 
 @contextlib.asynccontextmanager
@@ -26,20 +27,23 @@ async def kept_replies(
 ) -> AsyncIterator[Replies]:
     """`voice` as `KeptVoice` names it; `lived`: lived seconds. Raises BrokenPack.
 
-    Nothing is found before somebody opens it (`reply_sounds.keep_ready`).
+    Nothing is found before somebody opens it (`sounds.keep_ready`).
     """
     language = settings.language
     matcher = Matcher({language: load_lexicon(language)}, find_thesauri())
     pack = Pack(pack_fingerprint(language, matcher), lambda: pack_replies(language, matcher, ALLOWED))
     replies = Replies(
-        lambda: ReplyStore(state / FILE),
+        OnDisk(
+            lambda: ReplyStore(state / FILE),
+            lambda: set_aside_if_damaged(state / FILE),
+            lambda: shutil.disk_usage(state).free,
+        ),
         matcher,
         Whose(language, character_key(settings.character), voice),
         settings.replies,
         lived,
         pack,
         _learner(language) if settings.consent.learning else None,
-        lambda: set_aside_if_damaged(state / FILE),
     )
     try:
         yield replies

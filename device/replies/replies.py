@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import logging
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ MOST_WAITING: Final = 32
 """Changes that wait for a slow disk; further ones are lost."""
 SOUND_SHARE: Final = 0.75
 """Of the room on disk: what may be rendered, so that there is always some for words."""
+LEAST_FREE_BYTES: Final = 100_000_000
+"""Where the disk has less room than this, no more sound is kept: timers and promises need it."""
 DAY_S: Final = 86_400.0
 
 T = TypeVar("T")
@@ -56,6 +59,17 @@ class Pack:
     """Another whenever the pack, or how it is kept, has changed."""
     replies: Callable[[], Sequence[NewReply]] = tuple
     """Called by a thread, where it is not in the cache yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """Where the replies lie. Called in threads; each may raise OSError, the first two sqlite3.Error."""
+
+    make_store: Callable[[], ReplyStore]
+    set_aside: Callable[[], None] = lambda: None
+    """With no store open, after the file turned out damaged in use: then a new one is begun."""
+    free_bytes: Callable[[], int] = lambda: sys.maxsize
+    """Room that is left on the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +117,17 @@ class Replies:
 
     def __init__(
         self,
-        make_store: Callable[[], ReplyStore],
+        disk: OnDisk,
         matcher: Matcher,
         whose: Whose,
         limits: Limits,
         lived: Callable[[], float],
         pack: Pack,
         learner: Learner | None = None,
-        set_aside: Callable[[], None] = lambda: None,
     ) -> None:
-        """`make_store` is called in either thread, `lived` (lived seconds) in the event loop only.
+        """`lived` (lived seconds) is called in the event loop only.
 
-        Without a `learner` nothing is learned, and nothing is written about what was asked. `set_aside` is
-        called in a thread, with no store open, after the file turned out damaged in use: then a new one is
-        begun (`cache.database.set_aside_if_damaged`). It may raise OSError or sqlite3.Error.
+        Without a `learner` nothing is learned, and nothing is written about what was asked.
         """
         self.refused: Counter[Refusal] = Counter()
         """Why turns were not learned from, since the start."""
@@ -129,9 +140,9 @@ class Replies:
         self._lived = lived
         self._pack = pack
         self._learner = learner
-        self._set_aside = set_aside
-        self._reader = Worker("cache of replies", make_store)
-        self._writer = Worker("cache of replies, changes", make_store)
+        self._on_disk = disk
+        self._reader = Worker("cache of replies", disk.make_store)
+        self._writer = Worker("cache of replies, changes", disk.make_store)
         self._reading, self._writing = _Disk(), _Disk()
         self._damaged = False
         self._looking = False
@@ -158,7 +169,7 @@ class Replies:
             return
         await self.close()
         try:
-            await asyncio.to_thread(self._set_aside)
+            await asyncio.to_thread(self._on_disk.set_aside)
         except (OSError, sqlite3.Error) as error:
             self._note(self._writing, error)
             raise
@@ -358,7 +369,8 @@ class Replies:
         await self._change(keep)
 
     def _full_of_sound(self, store: ReplyStore) -> bool:
-        return store.sounds.size_bytes() >= SOUND_SHARE * self._most_bytes
+        room_taken = store.sounds.size_bytes() >= SOUND_SHARE * self._most_bytes
+        return room_taken or self._on_disk.free_bytes() < LEAST_FREE_BYTES
 
     @property
     def _most_bytes(self) -> int:

@@ -30,7 +30,7 @@ from device.outbox.kept import KeptOutbox
 from device.promises.kept import KeptPromises
 from device.promises.promises import PromiseClocks, Promises
 from device.replies.files import FILE
-from device.replies.replies import Pack, Replies, Whose
+from device.replies.replies import OnDisk, Pack, Replies, Whose
 from tests import small_disk
 from tests.small_disk import SmallDisk, mounted
 
@@ -212,7 +212,7 @@ BLUE = reply("why is the sky blue", "It scatters.", "pack")
 async def remembering(state: Path, time: Time) -> AsyncIterator[Replies]:
     lived = LivedTime(state / "lived.json", lambda: time.wall_s, lambda: time.monotonic_s)
     replies = Replies(
-        lambda: ReplyStore(state / FILE),
+        OnDisk(lambda: ReplyStore(state / FILE)),
         MATCHER,
         Whose("en", "", "espeak"),
         Settings().replies,

@@ -18,7 +18,7 @@ from device.config import Replies as Limits
 from device.contracts import Audio, Spoken
 from device.record import TurnRecord
 from device.replies.files import FILE
-from device.replies.replies import Learner, Pack, Replies, Whose
+from device.replies.replies import Learner, OnDisk, Pack, Replies, Whose
 from tests.device.replies.test_lessons import turn
 
 MATCHER = Matcher({"en": load_lexicon("en")})
@@ -60,19 +60,20 @@ class Cache:
     learns: bool = True
     pack: Pack = PACK
     make: Callable[[Path], ReplyStore] = ReplyStore
+    free_bytes: int = 10**12
+    """Room that is left on the disk."""
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Replies]:
         learner = Learner(ENGLISH) if self.learns else None
         replies = Replies(
-            self.store,
+            OnDisk(self.store, lambda: set_aside_if_damaged(self.folder / FILE), lambda: self.free_bytes),
             MATCHER,
             self.whose,
             self.limits,
             self.lived,
             self.pack,
             learner,
-            lambda: set_aside_if_damaged(self.folder / FILE),
         )
         await replies.open()
         try:

@@ -12,7 +12,7 @@ from device.config import Character
 from device.config import Replies as Limits
 from device.contracts import Audio, Mind, Route, Spoken
 from device.replies.files import FILE
-from device.replies.replies import DAY_S, Pack, character_key
+from device.replies.replies import DAY_S, LEAST_FREE_BYTES, Pack, character_key
 from tests.device.replies.kept_replies import ROBO, SPOKEN, Cache, kept, learned, run
 from tests.device.replies.test_lessons import ANSWER, QUESTION, turn
 
@@ -271,6 +271,18 @@ def test_another_voice_erases_the_sound_of_the_one_before(cache: Cache) -> None:
 
     run(story())
     assert b"Zanzibar" not in cache.on_disk()
+
+
+def test_no_sound_is_kept_on_a_disk_that_is_nearly_full(cache: Cache) -> None:
+    async def story() -> None:
+        async with cache.open() as replies:
+            await learned(replies)
+            cache.free_bytes = LEAST_FREE_BYTES - 1
+            assert await replies.unrendered(10) == []
+            cache.free_bytes = LEAST_FREE_BYTES
+            assert len(await replies.unrendered(10)) == 2
+
+    run(story())
 
 
 def test_sound_leaves_room_for_words(cache: Cache) -> None:
