@@ -124,8 +124,9 @@ class Replies:
         lived: Callable[[], float],
         pack: Pack,
         learner: Learner | None = None,
+        lookup_s: float = LOOKUP_S,
     ) -> None:
-        """`lived` (lived seconds) is called in the event loop only.
+        """`lived` (lived seconds) is called in the event loop only; a lookup is waited for `lookup_s` at most.
 
         Without a `learner` nothing is learned, and nothing is written about what was asked.
         """
@@ -140,6 +141,7 @@ class Replies:
         self._lived = lived
         self._pack = pack
         self._learner = learner
+        self._lookup_s = lookup_s
         self._on_disk = disk
         self._reader = Worker("cache of replies", disk.make_store)
         self._writer = Worker("cache of replies, changes", disk.make_store)
@@ -191,7 +193,7 @@ class Replies:
         if not (self.is_open and self._limits.use):
             return None
         now_s = self._lived()
-        found = await self._look(lambda store: self._found(store, text, language, now_s), LOOKUP_S)
+        found = await self._look(lambda store: self._found(store, text, language, now_s), self._lookup_s)
         self._given = (text, found.reply_id) if found else None
         return found
 

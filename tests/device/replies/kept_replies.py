@@ -60,6 +60,8 @@ class Cache:
     learns: bool = True
     pack: Pack = PACK
     make: Callable[[Path], ReplyStore] = ReplyStore
+    lookup_s: float = 10.0
+    """Patience with a busy machine; the device has less."""
     free_bytes: int = 10**12
     """Room that is left on the disk."""
 
@@ -74,6 +76,7 @@ class Cache:
             self.lived,
             self.pack,
             learner,
+            self.lookup_s,
         )
         await replies.open()
         try:

@@ -94,7 +94,7 @@ def test_a_disk_that_hangs_holds_up_one_turn_for_a_moment_and_no_other(
 
     async def story() -> None:
         loop = asyncio.get_running_loop()
-        async with replace(cache, make=hanging(held)).open() as replies:
+        async with replace(cache, make=hanging(held), lookup_s=LOOKUP_S).open() as replies:
             began_s = loop.time()
             assert await replies.recall("who are you", "en") is None
             first_s, began_s = loop.time() - began_s, loop.time()
@@ -118,7 +118,7 @@ def test_a_turn_that_is_cut_off_during_a_lookup_is_not_held_up(cache: Cache) -> 
     held = threading.Event()
 
     async def story() -> None:
-        async with replace(cache, make=hanging(held)).open() as replies:
+        async with replace(cache, make=hanging(held), lookup_s=LOOKUP_S).open() as replies:
             looking = asyncio.ensure_future(replies.recall("who are you", "en"))
             await asyncio.sleep(0)
             looking.cancel()
@@ -136,7 +136,7 @@ def test_no_more_than_so_many_changes_wait_for_a_disk_that_hangs(
     held = threading.Event()
 
     async def story() -> None:
-        async with replace(cache, make=hanging(held)).open() as replies:
+        async with replace(cache, make=hanging(held), lookup_s=LOOKUP_S).open() as replies:
             before = HangingStore.puts
             for _ in range(MOST_WAITING + 5):
                 replies.learn(turn())
