@@ -126,7 +126,7 @@ class Replies:
         learner: Learner | None = None,
         lookup_s: float = LOOKUP_S,
     ) -> None:
-        """`lived` (lived seconds) is called in the event loop only; a lookup is waited for `lookup_s` at most.
+        """`lived` (lived seconds) is called in the event loop only. A lookup is given `lookup_s`.
 
         Without a `learner` nothing is learned, and nothing is written about what was asked.
         """
