@@ -58,7 +58,8 @@ class FakeOutbox:
         return self.waiting.pop(key, None) is not None
 
     async def forget(self, since_s: float | None) -> tuple[Sent, ...]:
-        raise NotImplementedError
+        self.waiting.clear()
+        return ()
 
     def drain(self) -> list[Outgoing]:
         """What is sent now."""
