@@ -210,6 +210,11 @@ def test_it_is_told_that_system_2_is_not_asked_where_the_agent_would(
     settings = Settings(
         system2=System2(url="wss://gateway.example/v1/device", use=use), engines=Engines(llm="none")
     )
-    outcome, _ = asyncio.run(ask(settings, text="why is the sky blue"))
+    outcome, _ = asyncio.run(ask(settings, text="why do rivers run in curves"))
     assert outcome.notes == notes
     assert outcome.route.startswith("stock: ")
+
+
+def test_a_kept_reply_answers_here_as_it_does_in_the_agent() -> None:
+    outcome, _ = asyncio.run(ask(Settings(), text="could you tell me why flamingos are so pink"))
+    assert outcome.route == "cache: an answer to this is kept"
